@@ -1,0 +1,50 @@
+# Everything runs in .venv, which the first command makes with $(PYTHON). constraints.txt is for Python 3.11.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow sync-check lab docs readme export clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.dev ## probe an embedded SAE and draw figures/demo.png (seconds once all is cached)
+	$(BIN)/sae-probes demo --results-path .cache/demo --figure figures/demo.png
+
+test: .venv/.dev ## check that generated files are in sync, then run every notebook but its slow cells
+	@$(BIN)/python tools/test.py
+
+test-slow: .venv/.dev ## the same with the slow cells and notebooks
+	@$(BIN)/python tools/test.py --slow
+
+sync-check: .venv/.dev ## only check that generated files are in sync
+	@$(BIN)/python tools/test.py --sync-only
+
+lab: .venv/.dev ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab nbs
+
+export: .venv/.dev ## write sae_probes/ from the notebooks, and clean the notebooks
+	$(BIN)/nbdev_export
+	$(BIN)/nbdev_clean
+
+readme: .venv/.dev ## write README.md from nbs/index.ipynb
+	$(BIN)/python tools/readme.py
+
+docs: .venv/.docs ## build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+clean: ## remove all that these commands made and git ignores, .venv too
+	rm -rf .venv .cache site build dist *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.dev: settings.ini setup.py pyproject.toml constraints.txt
+	@echo "Installing into .venv: a few minutes the first time."
+	$(PYTHON) -m venv .venv
+	$(INSTALL) torch
+	$(INSTALL) -e '.[dev]'
+	@touch $@
+
+.venv/.docs: .venv/.dev
+	$(INSTALL) -e '.[docs]'
+	@touch $@

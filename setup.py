@@ -1,0 +1,45 @@
+"Describes the package to setuptools; everything it says comes from settings.ini."
+from configparser import ConfigParser
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+config = ConfigParser(delimiters=["="])
+config.read("settings.ini", encoding="utf-8")
+cfg = config["DEFAULT"]
+
+STATUSES = ["", "1 - Planning", "2 - Pre-Alpha", "3 - Alpha", "4 - Beta", "5 - Production/Stable"]
+
+
+def lines(key: str) -> list[str]:
+    "The non-empty lines of a setting that holds one item per line."
+    return [line.strip() for line in cfg[key].splitlines() if line.strip()]
+
+
+setup(
+    name=cfg["repo"],
+    version=cfg["version"],
+    description=cfg["description"],
+    long_description=Path("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    author=cfg["author"],
+    license=cfg["license"].upper(),
+    license_files=["LICENSE", "NOTICE"],
+    keywords=cfg["keywords"].split(),
+    classifiers=[
+        f"Development Status :: {STATUSES[cfg.getint('status')]}",
+        f"Intended Audience :: {cfg['audience']}",
+        f"Natural Language :: {cfg['language']}",
+        "Programming Language :: Python :: 3",
+    ],
+    python_requires=f">={cfg['min_python']}",
+    packages=find_packages(include=[cfg["lib_path"], f"{cfg['lib_path']}.*"]),
+    package_data={cfg["lib_path"]: lines("package_data")},
+    install_requires=lines("requirements"),
+    extras_require={"dev": lines("dev_requirements"), "docs": lines("docs_requirements")},
+    entry_points={
+        "console_scripts": lines("console_scripts"),
+        "nbdev": [f"{cfg['lib_path']}={cfg['lib_path']}._modidx:d"],
+    },
+    zip_safe=False,
+)

@@ -1,0 +1,135 @@
+"""Checks that generated files are in sync, then runs every notebook: `make test`.
+
+Cells flagged `#| slow` are left out unless --slow is given; so is a whole notebook whose first code cell is flagged.
+"""
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import nbformat
+from nbdev.doclinks import nbglob
+from readme import readme
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = "sae_probes"
+TIMEOUT = 3600  # seconds a notebook may take
+SLOW = re.compile(r"^#\|\s*slow\b", re.M)
+RUN = """
+import sys
+from pathlib import Path
+from nbdev.test import test_nb
+root, notebook, *skip_flags = sys.argv[1:]
+passed, seconds = test_nb(Path(notebook), skip_flags=skip_flags, basepath=root)
+sys.exit(not passed)
+"""
+
+
+def contents(folder: Path, pattern: str) -> dict[str, bytes]:
+    "What the files under a folder that match a pattern hold, by their path in it."
+    files = (p for p in folder.rglob(pattern) if ".ipynb_checkpoints" not in p.parts)
+    return {str(p.relative_to(folder)): p.read_bytes() for p in files}
+
+
+def changed(now: dict[str, bytes], wanted: dict[str, bytes]) -> list[str]:
+    "The names whose contents differ, or that only one side has."
+    return sorted(name for name in {*now, *wanted} if now.get(name) != wanted.get(name))
+
+
+def after(command: str, folder: str, pattern: str) -> list[str]:
+    "The files of a folder that an nbdev command would change, found in a copy of the project."
+    with tempfile.TemporaryDirectory() as tmp:
+        copy = Path(tmp)
+        shutil.copy(ROOT / "settings.ini", copy)
+        shutil.copytree(ROOT / "nbs", copy / "nbs", ignore=shutil.ignore_patterns(".*"))
+        (copy / PACKAGE).mkdir()
+        shutil.copy(ROOT / PACKAGE / "__init__.py", copy / PACKAGE)
+        subprocess.run([Path(sys.executable).with_name(command)], cwd=copy, check=True)
+        return changed(contents(ROOT / folder, pattern), contents(copy / folder, pattern))
+
+
+def stale_readme() -> list[str]:
+    "The files that `make readme` would change."
+    wanted = readme()
+    return changed({name: (ROOT / name).read_bytes() for name in wanted if (ROOT / name).exists()}, wanted)
+
+
+CHECKS = {
+    "sae_probes/ is what the notebooks export (else: make export)": partial(after, "nbdev_export", PACKAGE, "*.py"),
+    "notebooks are clean (else: make export)": partial(after, "nbdev_clean", "nbs", "*.ipynb"),
+    "README.md is what nbs/index.ipynb says (else: make readme)": stale_readme,
+}
+
+
+def run_check(name: str) -> str:
+    "Run one of the checks and report it."
+    try:
+        problem = ", ".join(CHECKS[name]())
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+    print(f"FAILED  {name}\n        {problem}" if problem else f"ok      {name}", flush=True)
+    return "failed" if problem else "passed"
+
+
+def slow_cells(path: Path) -> tuple[int, bool]:
+    "How many code cells of a notebook are slow, and whether the first is."
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    slow = [bool(SLOW.search(c.source)) for c in cells]
+    return sum(slow), any(slow[:1])
+
+
+def run_notebook(path: Path, slow: bool, env: dict) -> str:
+    "Run a notebook in a process of its own, with nbdev's test runner, and report it."
+    name, start = path.relative_to(ROOT), time.monotonic()
+    left_out, all_slow = (0, False) if slow else slow_cells(path)
+    if all_slow:
+        print(f"skipped {name} (slow)", flush=True)
+        return "skipped"
+    command = [sys.executable, "-c", RUN, ROOT, path, *([] if slow else ["slow"])]
+    try:
+        done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=TIMEOUT, text=True, errors="replace")
+        failed, log = done.returncode != 0, done.stdout
+        if done.returncode < 0:
+            log += f"killed by signal {-done.returncode}\n"
+    except subprocess.TimeoutExpired as late:
+        failed, log = True, f"{(late.stdout or b'').decode(errors='replace')}\nstill running after {TIMEOUT} s\n"
+    note = f", slow cells left out: {left_out}" if left_out else ""
+    print(f"{log if failed else ''}{'FAILED ' if failed else 'ok     '} {name} "
+          f"({time.monotonic() - start:.0f} s{note})", flush=True)
+    return "failed" if failed else "passed"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("notebooks", nargs="*", type=Path, help="only these (default: all)")
+    parser.add_argument("--slow", action="store_true", help="run slow cells and notebooks too")
+    parser.add_argument("--sync-only", action="store_true", help="run no notebook")
+    parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), help="notebooks run at a time")
+    args = parser.parse_args()
+
+    outcomes = Counter(run_check(name) for name in CHECKS)
+    os.chdir(ROOT)
+    notebooks = [p.resolve() for p in args.notebooks or sorted(nbglob(as_path=True))]
+    if outcomes["failed"]:
+        outcomes["skipped"] += 0 if args.sync_only else len(notebooks)
+    elif not args.sync_only:
+        threads = str(max(1, (os.cpu_count() or 1) // args.workers))
+        env = {**os.environ, "HF_HUB_OFFLINE": "1", "MPLBACKEND": "agg", "OMP_NUM_THREADS": threads}
+        with ThreadPoolExecutor(args.workers) as pool:
+            outcomes.update(pool.map(partial(run_notebook, slow=args.slow, env=env), notebooks))
+    skipped = f", {outcomes['skipped']} skipped" if outcomes["skipped"] else ""
+    print(f"{outcomes['passed']} passed, {outcomes['failed']} failed{skipped}")
+    return 1 if outcomes["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
