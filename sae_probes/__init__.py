@@ -6,10 +6,10 @@ __version__ = "0.4.3"
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/07_package.ipynb #0b41718c
+# %% ../nbs/07_package.ipynb #414e10aa
 import importlib
 
-# %% ../nbs/07_package.ipynb #68cf3954
+# %% ../nbs/07_package.ipynb #0124b643
 _MODULES = {
     "settings": ["EMBEDDED_MODEL", "IdentityError"],
     "datasets": ["Dataset", "Plan", "REGIMES", "Regime", "list_datasets", "load_dataset"],
