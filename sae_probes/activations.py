@@ -28,8 +28,8 @@ if TYPE_CHECKING: import torch
 
 # %% auto #0
 __all__ = ['FOREIGN', 'embedded_model_path', 'load_model', 'weights_digest', 'model_identity', 'check_hooks', 'stop_layer',
-           'tokenize', 'plan_batches', 'last_token_activations', 'activation_path', 'activation_identity',
-           'write_activations', 'cached_identity', 'load_activations', 'ensure_activations',
+           'tokenize', 'plan_batches', 'last_token_activations', 'activation_path', 'model_dtype',
+           'activation_identity', 'write_activations', 'cached_identity', 'load_activations', 'ensure_activations',
            'generate_dataset_activations', 'embedded_sae_path', 'load_sae', 'sae_fingerprint', 'check_sae',
            'encode_sparse']
 
@@ -202,6 +202,10 @@ def activation_path(dataset: str, model_name: str, hook_name: str, model_cache_p
     return Path(model_cache_path)/f"model_activations_{safe_name(model_name)}{ood}"/f"{safe_name(dataset)}_{safe_name(hook_name)}.safetensors"
 
 # %% ../nbs/02_activations.ipynb #6b22642c
+def model_dtype(model: Any, dtype: str) -> str:
+    "The dtype of a loaded `model`, or `dtype` where there is none."
+    return dtype if model is None else str(next(model.parameters()).dtype).removeprefix("torch.")
+
 def activation_identity(dataset: Dataset, hook_name: str, model_id: dict, max_seq_len: int = MAX_SEQ_LEN,
                         dtype: str = "float32") -> dict[str, Any]:
     "What must be equal for two sets of activations to be the same."
@@ -269,9 +273,8 @@ def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names:
     else under the same name, `ValueError` for unknown hooks, another width and activations that are not finite.
     """
     from tqdm.auto import tqdm
-    if model is not None: dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
     model_id = model_identity(model_name, model)
-    wanted = {(ds.name, h): activation_identity(ds, h, model_id, max_seq_len, dtype) for ds in datasets for h in hook_names}
+    wanted = {(ds.name, h): activation_identity(ds, h, model_id, max_seq_len, model_dtype(model, dtype)) for ds in datasets for h in hook_names}
     found = {(ds.name, h): cached_identity(ds, model_name, h, model_cache_path, wanted[ds.name, h]) for ds in datasets for h in hook_names}
     todo = {ds.name: (ds, [h for h in hook_names if not found[ds.name, h]]) for ds in datasets}
     todo = {name: job for name, job in todo.items() if job[1]}

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .activations import (_encode, activation_identity, cached_identity, check_sae, encode_sparse, ensure_activations,
-                                    load_activations, load_sae, model_identity, sae_fingerprint)
+                                    load_activations, load_sae, model_dtype, model_identity, sae_fingerprint)
 from .datasets import REGIMES, Dataset, Regime, Split, conditions, get_regime, list_datasets, load_dataset, split
 from .probes import METHODS, SOLVERS, Normalization, sparse_probes
 from .settings import (DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, Method, RegType, Setting, check_identity,
@@ -158,8 +158,7 @@ class Run:
 # %% ../nbs/04_evals.ipynb #7e933f88
 def _made_by(run: Run, prober: Prober, cells: Sequence[Cell]) -> list[dict[str, Any]]:
     "For each cell, all that its numbers depend on."
-    dtype = str(next(run.model.parameters()).dtype).removeprefix("torch.") if run.model is not None else run.dtype
-    model_id, sources = model_identity(run.model_name, run.model), {}
+    model_id, dtype, sources = model_identity(run.model_name, run.model), model_dtype(run.model, run.dtype), {}
     for ds in {c.dataset.name: c.dataset for c in cells}.values():
         wanted = activation_identity(ds, run.hook_name, model_id, run.max_seq_len, dtype)
         sources[ds.name] = cached_identity(ds, run.model_name, run.hook_name, run.cache, wanted) or wanted
