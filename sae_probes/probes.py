@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -155,14 +156,20 @@ def _newton(Z: np.ndarray, y: np.ndarray, C: float, w: np.ndarray, tol: float = 
     return w
 
 # %% ../nbs/03_probes.ipynb #391413dc
+@cache
+def _threads() -> Any:
+    from threadpoolctl import ThreadpoolController
+    return ThreadpoolController()
+
 def newton_path(X: np.ndarray, y: np.ndarray, Cs: Sequence[float]) -> list[LinearProbe]:
     "A converged l2 model with unpenalised intercept for each C."
     mean = X.mean(0, dtype=np.float64)
-    U, S, Vt = np.linalg.svd(X - mean, full_matrices=False)
-    Z = np.c_[U * S, np.ones(len(X))]
-    found, w = {}, np.zeros(Z.shape[1])
-    for C in sorted(Cs):
-        found[C] = w = _newton(Z, y, C, w)
+    with _threads().limit(limits=1):  # matrices are small: more threads gain little, and on a busy machine lose much
+        U, S, Vt = np.linalg.svd(X - mean, full_matrices=False)
+        Z = np.c_[U * S, np.ones(len(X))]
+        found, w = {}, np.zeros(Z.shape[1])
+        for C in sorted(Cs):
+            found[C] = w = _newton(Z, y, C, w)
     coefs = {C: w[:-1] @ Vt for C, w in found.items()}
     return [LinearProbe(coefs[C], float(found[C][-1] - mean @ coefs[C])) for C in Cs]
 
