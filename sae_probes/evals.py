@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pandas as pd
 from .activations import (_encode, activation_identity, cached_identity, check_sae, encode_sparse, ensure_activations,
                                     load_activations, load_sae, model_dtype, model_identity, sae_fingerprint)
 from .datasets import REGIMES, Dataset, Regime, Split, conditions, get_regime, list_datasets, load_dataset, split
-from .probes import METHODS, SOLVERS, Normalization, sparse_probes
+from .probes import METHODS, Normalization, check_ks, get_solver, sparse_probes
 from .settings import (DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, Method, RegType, Setting, check_identity,
                                  digest, log, pick_device, read_json, safe_name, write_json)
 
@@ -54,7 +55,7 @@ def sae_prober(sae: Any, width: int, hook_name: str, reg_type: RegType, ks: Sequ
         raise ValueError(f"Invalid mean_diff_normalization: {normalization!r}; use 'mean', 'none' or a function.")
     check_sae(sae, hook_name, width)
     d_sae = _encode(sae, np.zeros((1, width), np.float32), device).shape[1]
-    if not ks or max(ks) > d_sae or min(ks) < 1: raise ValueError(f"k must be between 1 and the SAE's {d_sae} latents; got {list(ks)}.")
+    check_ks(ks, d_sae)
     columns = {"reg_type": reg_type, "binarize": binarize, "sae": sae_fingerprint(sae, width),
                "normalization": _function_name(normalization) if callable(normalization) else normalization}
     return Prober("sae_probes", reg_type + "_binarized" * binarize, columns, columns | {"ks": list(map(int, ks))},
@@ -149,7 +150,12 @@ class Run:
     def ensure(self, datasets: Sequence[Dataset]) -> dict[tuple[str, str], dict]:
         "Have activations of `datasets` in the cache."
         return ensure_activations(datasets, self.model_name, [self.hook_name], self.cache, self.device, self.max_seq_len,
-                                  self.batch_size, self.model, self.dtype, self.progress, self.width)
+                                  self.batch_size, self.model, self.dtype, self.progress, self.width, self.model_id)
+
+    @cached_property
+    def model_id(self) -> dict[str, str]:
+        "The model's identity, taken once: that of a loaded model is a pass over its weights."
+        return model_identity(self.model_name, self.model)
 
     def activations(self, dataset: Dataset) -> np.ndarray:
         "Cached activations, (n, width)."
@@ -158,9 +164,9 @@ class Run:
 # %% ../nbs/04_evals.ipynb #7e933f88
 def _made_by(run: Run, prober: Prober, cells: Sequence[Cell]) -> list[dict[str, Any]]:
     "For each cell, all that its numbers depend on."
-    model_id, dtype, sources = model_identity(run.model_name, run.model), model_dtype(run.model, run.dtype), {}
+    dtype, sources = model_dtype(run.model, run.dtype), {}
     for ds in {c.dataset.name: c.dataset for c in cells}.values():
-        wanted = activation_identity(ds, run.hook_name, model_id, run.max_seq_len, dtype)
+        wanted = activation_identity(ds, run.hook_name, run.model_id, run.max_seq_len, dtype)
         sources[ds.name] = cached_identity(ds, run.model_name, run.hook_name, run.cache, wanted) or wanted
     return [{**sources[c.dataset.name], "rows": c.dataset.fingerprint, "setting": run.regime.name, "condition": c.value,
              "seed": run.seed, "solver": run.solver, **prober.identity} for c in cells]
@@ -186,7 +192,7 @@ def run_cells(run: Run, prober: Prober) -> None:
 def _prepare(setting: str | Regime, datasets: Sequence[Any] | None, results_path: str | Path, model_cache_path: str | Path | None,
              device: str | None, solver: str, **rest: Any) -> Iterator[Run]:
     "A checked `Run`."
-    if solver not in SOLVERS: raise ValueError(f"unknown solver {solver!r}; use one of {', '.join(SOLVERS)}.")
+    get_solver(solver)
     tasks = [load_dataset(d) for d in (list_datasets() if datasets is None else datasets)]
     if len({ds.name for ds in tasks}) < len(tasks): raise ValueError("two datasets have the same name; results would overwrite each other.")
     regime = get_regime(setting)

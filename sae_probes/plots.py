@@ -47,6 +47,11 @@ def _axes(width: float, height: float) -> tuple[Figure, Axes]:
     plt.close(fig)
     return fig, ax
 
+def _label_mean(ax: Axes, results: pd.DataFrame, metric: str, xlabel: str) -> None:
+    "Labels and legend of a figure of means over tasks."
+    ax.set(xlabel=xlabel, ylabel=f"{metric.replace('_', ' ').replace('auc', 'AUC')}, mean of {results['dataset'].nunique()} tasks")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+
 # %% ../nbs/05_plots.ipynb #25ee4cc4
 def plot_side_by_side(table: pd.DataFrame, metric: str = "test AUC") -> Figure:
     "Draw the table of `evals.side_by_side`: a dot per probe and task, best differences on top, the mean at the foot."
@@ -81,8 +86,7 @@ def plot_by_k(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
         ax.set_xscale("log", base=2)
         ticks = sorted(sparse["k"].unique())
         ax.set_xticks(ticks, [str(k) for k in ticks])
-        ax.set(xlabel="latents k", ylabel=f"{metric.replace('_', ' ').replace('auc', 'AUC')}, mean of {results['dataset'].nunique()} tasks")
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+        _label_mean(ax, results, metric, "latents k")
         return fig
 
 # %% ../nbs/05_plots.ipynb #3715151e
@@ -100,7 +104,5 @@ def plot_by_condition(results: pd.DataFrame, metric: str = "test_auc") -> Figure
         if settings[0] == "scarcity":
             ax.set_xscale("log", base=2)
             ax.xaxis.set_major_formatter("{x:.0f}")
-        ax.set(xlabel=_AXES.get(settings[0], settings[0]),
-               ylabel=f"{metric.replace('_', ' ').replace('auc', 'AUC')}, mean of {results['dataset'].nunique()} tasks")
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+        _label_mean(ax, results, metric, _AXES.get(settings[0], settings[0]))
         return fig

