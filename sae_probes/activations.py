@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,9 +30,9 @@ if TYPE_CHECKING: import torch
 # %% auto #0
 __all__ = ['FOREIGN', 'embedded_model_path', 'load_model', 'weights_digest', 'model_identity', 'check_hooks', 'stop_layer',
            'tokenize', 'plan_batches', 'last_token_activations', 'activation_path', 'model_dtype',
-           'activation_identity', 'write_activations', 'cached_identity', 'load_activations', 'ensure_activations',
-           'generate_dataset_activations', 'embedded_sae_path', 'load_sae', 'sae_fingerprint', 'check_sae',
-           'encode_sparse']
+           'activation_identity', 'prompt_keys', 'write_activations', 'cached_identity', 'load_activations',
+           'SharedRows', 'ensure_activations', 'generate_dataset_activations', 'embedded_sae_path', 'load_sae',
+           'sae_fingerprint', 'check_sae', 'encode_sparse']
 
 # %% ../nbs/02_activations.ipynb #78b2b0a3
 @contextmanager
@@ -165,6 +167,26 @@ def _run_batch(model: Any, ids: list[list[int]], hook_names: Sequence[str]) -> d
                              stop_at_layer=stop_layer(hook_names))
     return kept
 
+# %% ../nbs/02_activations.ipynb #9ff2ff36
+@contextmanager
+def _fused_attention(model: Any, hook_names: Sequence[str]) -> Iterator[bool]:
+    "Fused attention in a bridge whose inner hooks are not asked for (scores with a softcap have no fused kernel). Yields whether."
+    from transformer_lens.model_bridge.generalized_components import AttentionBridge, PositionEmbeddingsAttentionBridge
+    hf = getattr(model, "original_model", None)
+    attns = [getattr(b, "attn", None) for b in model.blocks] if hf is not None else []
+    inside = any(".attn." in h and not h.endswith(".hook_z") for h in hook_names)
+    if inside or not attns or not hf._supports_sdpa or any(type(a) is not PositionEmbeddingsAttentionBridge for a in attns) \
+            or getattr(hf.config, "attn_logit_softcapping", None):
+        yield False
+        return
+    configs = {id(c): (c, c._attn_implementation) for c in (hf.config, *(a.original_component.config for a in attns))}.values()
+    for c, _ in configs: c._attn_implementation = "sdpa"
+    for a in attns: a.__dict__["forward"] = MethodType(AttentionBridge.forward, a)  # setattr would go to the wrapped module
+    try: yield True
+    finally:
+        for c, old in configs: c._attn_implementation = old
+        for a in attns: del a.__dict__["forward"]
+
 # %% ../nbs/02_activations.ipynb #05e33432
 def last_token_activations(model: Any, prompts: Sequence[str], hook_names: Sequence[str], max_seq_len: int = MAX_SEQ_LEN,
                            batch_size: int = 32, progress: Any = None) -> dict[str, torch.Tensor]:
@@ -178,16 +200,17 @@ def last_token_activations(model: Any, prompts: Sequence[str], hook_names: Seque
     distinct = {p: i for i, p in enumerate(dict.fromkeys(prompts))}
     ids = tokenize(model.tokenizer, list(distinct), max_seq_len)
     todo, rows = plan_batches([len(i) for i in ids], batch_size * 128), {}
-    while todo:
-        batch = todo.pop(0)
-        try: out = _run_batch(model, [ids[i] for i in batch], hook_names)
-        except torch.OutOfMemoryError:
-            if len(batch) == 1: raise
-            torch.cuda.empty_cache()
-            todo = [half for b in [batch, *todo] for half in np.array_split(b, 2) if len(half)]
-            continue
-        for h, acts in out.items(): rows.setdefault(h, torch.empty(len(ids), acts.shape[1], dtype=acts.dtype))[batch.copy()] = acts
-        if progress is not None: progress.update(len(batch))
+    with _fused_attention(model, hook_names):
+        while todo:
+            batch = todo.pop(0)
+            try: out = _run_batch(model, [ids[i] for i in batch], hook_names)
+            except torch.OutOfMemoryError:
+                if len(batch) == 1: raise
+                torch.cuda.empty_cache()
+                todo = [half for b in [batch, *todo] for half in np.array_split(b, 2) if len(half)]
+                continue
+            for h, acts in out.items(): rows.setdefault(h, torch.empty(len(ids), acts.shape[1], dtype=acts.dtype))[batch.copy()] = acts
+            if progress is not None: progress.update(len(batch))
     index = torch.tensor([distinct[p] for p in prompts])
     return {h: rows[h][index] for h in hook_names}
 
@@ -209,15 +232,21 @@ def activation_identity(dataset: Dataset, hook_name: str, model_id: dict, max_se
             "prompts": digest(dataset.prompts)}
 
 # %% ../nbs/02_activations.ipynb #188174d6
-def write_activations(path: Path, acts: torch.Tensor, identity: dict) -> None:
-    "Write an (n, width) tensor with its identity, whole or not at all. NaN or infinite values are a `ValueError`."
+def prompt_keys(prompts: Sequence[str]) -> torch.Tensor:
+    "128 bits of a hash of each prompt: (n, 2) int64."
+    import torch
+    raw = b"".join(hashlib.blake2b(p.encode("utf8", "surrogatepass"), digest_size=16).digest() for p in prompts)
+    return torch.frombuffer(bytearray(raw), dtype=torch.int64).view(-1, 2)
+
+def write_activations(path: Path, acts: torch.Tensor, prompts: Sequence[str], identity: dict) -> None:
+    "Write an (n, width) tensor of `prompts` with its identity, whole or not at all. NaN or infinite values are a `ValueError`."
     from safetensors.torch import save_file
     bad = (~acts.isfinite()).any(1).nonzero().flatten().tolist()
     if bad: raise ValueError(f"{identity['dataset']}: NaN or infinite activations at {identity['hook']} for {len(bad)} prompts, "
                              f"the first in row {bad[0]}. Try dtype='float32', or another model or hook.")
     from sae_probes import __version__
-    with atomic_path(path) as tmp:
-        save_file({"activations": acts.contiguous()}, tmp, {"identity": json.dumps(identity), "sae_probes": __version__})
+    tensors = {"activations": acts.contiguous(), "prompts": prompt_keys(prompts)}
+    with atomic_path(path) as tmp: save_file(tensors, tmp, {"identity": json.dumps(identity), "sae_probes": __version__})
 
 # %% ../nbs/02_activations.ipynb #c95025ca
 FOREIGN = "file of sae-probes 0.4.2, which carries no identity"
@@ -259,6 +288,42 @@ def load_activations(dataset: Dataset, model_name: str, hook_name: str, model_ca
     if not np.isfinite(acts).all(): raise ValueError(f"{dataset.name}: {path} holds NaN or infinite activations.")
     return acts
 
+# %% ../nbs/02_activations.ipynb #16503669
+class SharedRows:
+    "Activations of single prompts, whichever cached task they were computed for, at several hooks of one model."
+    def __init__(self, model_name: str, hook_names: Sequence[str], model_cache_path: str | Path, identity: dict):
+        "`identity`: what `activation_identity` gives for any task; the parts that say which task are left aside."
+        self.identity = {k: v for k, v in identity.items() if k not in ("hook", "dataset", "prompts")}
+        self.rows: dict[str, dict[bytes, tuple[Path, int]]] = {h: {} for h in hook_names}
+        folders = [activation_path(task, model_name, hook_names[0], model_cache_path).parent for task in ("a", "a_OOD")]
+        for h in hook_names:
+            for p in sorted(p for f in folders for p in f.glob(f"*_{safe_name(h)}.safetensors")): self.add(p, h)
+
+    def add(self, path: Path, hook: str) -> None:
+        "Take in a cached file, unless it is broken or something else made it."
+        from safetensors import SafetensorError, safe_open
+        try:
+            with safe_open(path, "pt") as f:
+                stored = json.loads((f.metadata() or {}).get("identity", "{}"))
+                if any(stored.get(k) != v for k, v in (self.identity | {"hook": hook}).items()) or "prompts" not in f.keys(): return
+                for i, key in enumerate(f.get_tensor("prompts").numpy()): self.rows[hook].setdefault(key.tobytes(), (path, i))
+        except (SafetensorError, json.JSONDecodeError, OSError): return
+
+    def find(self, prompts: Sequence[str], hook_names: Sequence[str]) -> tuple[np.ndarray, dict[str, torch.Tensor]]:
+        "Indices of the prompts that are known at all hooks, and hook -> their activations."
+        import torch
+        from safetensors import safe_open
+        keys = [k.tobytes() for k in prompt_keys(prompts).numpy()] if len(prompts) else []
+        known = np.array([i for i, k in enumerate(keys) if all(k in self.rows[h] for h in hook_names)], int)
+        found = {}
+        for h in hook_names if len(known) else ():
+            at = [self.rows[h][keys[i]] for i in known]
+            for path in {p for p, _ in at}:
+                mine = [j for j, (p, _) in enumerate(at) if p == path]
+                with safe_open(path, "pt") as f: rows = f.get_tensor("activations")[[at[j][1] for j in mine]]
+                found.setdefault(h, torch.empty(len(known), rows.shape[1], dtype=rows.dtype))[mine] = rows
+        return known, found
+
 # %% ../nbs/02_activations.ipynb #710ee1fa
 def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names: Sequence[str], model_cache_path: str | Path,
                        device: str | None = None, max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32, model: Any = None,
@@ -270,6 +335,7 @@ def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names:
     of a loaded model takes a pass over its weights). Raises `IdentityError` when the cache holds something
     else under the same name, `ValueError` for unknown hooks, another width and activations that are not finite.
     """
+    import torch
     from tqdm.auto import tqdm
     model_id = model_id or model_identity(model_name, model)
     wanted = {(ds.name, h): activation_identity(ds, h, model_id, max_seq_len, model_dtype(model, dtype)) for ds in datasets for h in hook_names}
@@ -281,12 +347,23 @@ def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names:
     check_hooks(model, hook_names)
     for h, act in _run_batch(model, [[0]], hook_names).items():
         if width and act.shape[1] != width: raise ValueError(f"activations at {h} have width {act.shape[1]}, the SAE takes {width}.")
+    shared = SharedRows(model_name, hook_names, model_cache_path, next(iter(wanted.values())))
     with tqdm(total=sum(len(set(ds.prompts)) for ds, _ in todo.values()), unit="prompt", disable=not progress) as bar:
         for ds, hooks in todo.values():
             bar.set_description(f"activations {ds.name}")
-            acts = last_token_activations(model, ds.prompts, hooks, max_seq_len, batch_size, bar)
+            distinct = list(dict.fromkeys(ds.prompts))
+            known, acts = shared.find(distinct, hooks)
+            bar.update(len(known))
+            fresh = np.setdiff1d(np.arange(len(distinct)), known)
+            if len(fresh):
+                new = last_token_activations(model, [distinct[i] for i in fresh], hooks, max_seq_len, batch_size, bar)
+                acts = {h: torch.cat([acts[h], new[h]]) if h in acts else new[h] for h in hooks}
+            at = {distinct[i]: row for row, i in enumerate([*known, *fresh])}
+            index = [at[p] for p in ds.prompts]
             for h in hooks:
-                write_activations(activation_path(ds.name, model_name, h, model_cache_path), acts[h], wanted[ds.name, h])
+                path = activation_path(ds.name, model_name, h, model_cache_path)
+                write_activations(path, acts[h][index], ds.prompts, wanted[ds.name, h])
+                shared.add(path, h)
     return wanted | {key: f for key, f in found.items() if f}
 
 # %% ../nbs/02_activations.ipynb #12eae835

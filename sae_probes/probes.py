@@ -21,8 +21,8 @@ from .settings import SEED
 if TYPE_CHECKING: import torch
 
 # %% auto #0
-__all__ = ['Normalization', 'Folds', 'FitAll', 'CS', 'SOLVERS', 'METHODS', 'score_latents', 'rank_latents', 'make_folds',
-           'Scores', 'Fit', 'auc', 'positive', 'score_probe', 'pick', 'reference_path', 'LinearProbe', 'newton_path',
+__all__ = ['Normalization', 'Folds', 'FitAll', 'CS', 'TOLERANCE', 'SOLVERS', 'METHODS', 'score_latents', 'rank_latents',
+           'make_folds', 'Scores', 'Fit', 'auc', 'positive', 'score_probe', 'pick', 'reference_path', 'LinearProbe',
            'fast_path', 'get_solver', 'fit_logreg', 'fit_pca', 'fit_knn', 'fit_xgboost', 'fit_mlp', 'check_ks',
            'sparse_probes']
 
@@ -105,26 +105,29 @@ def score_probe(model: Any, X_test: np.ndarray, y_test: np.ndarray, val_auc: flo
 # %% ../nbs/03_probes.ipynb #62470c59
 FitAll = Callable[[np.ndarray, np.ndarray], list[Any]]
 
-def pick(candidates: Sequence[Any], fit_all: FitAll, X: np.ndarray, y: np.ndarray, folds: Folds) -> tuple[Any, float]:
-    "The first candidate with the best mean validation AUC, and that AUC. `fit_all(X, y)` gives a model per candidate."
-    scores = []
+def pick(candidates: Sequence[Any], fit_all: FitAll, X: np.ndarray, y: np.ndarray, folds: Folds) -> tuple[Any, float, Any]:
+    """The first candidate with the best mean validation AUC, that AUC, and its model on the last fold (`None` if that has one class).
+
+    `fit_all(X, y)` gives a model per candidate.
+    """
+    scores, models = [], None
     for train, val in folds:
-        if len(np.unique(y[train])) < 2: scores.append([0.5] * len(candidates))
-        else: scores.append([auc(y[val], positive(m, X[val])) for m in fit_all(X[train], y[train])])
+        models = fit_all(X[train], y[train]) if len(np.unique(y[train])) == 2 else None
+        scores.append([auc(y[val], positive(m, X[val])) for m in models] if models else [0.5] * len(candidates))
     means = np.mean(scores, axis=0)
     best = int(np.argmax(means))
-    return candidates[best], float(means[best])
+    return candidates[best], float(means[best]), models and models[best]
 
 # %% ../nbs/03_probes.ipynb #8c150a6e
 CS = tuple(np.logspace(5, -5, 10).tolist())
 
-def reference_path(X: np.ndarray, y: np.ndarray, Cs: Sequence[float], penalty: str, seed: int) -> list[Any]:
-    "A fitted model for each C, by the scikit-learn calls of sae-probes 0.4.2."
+def reference_path(X: np.ndarray, y: np.ndarray, Cs: Sequence[float], penalty: str, seed: int, start: Any = None) -> list[Any]:
+    "A fitted model for each C, by the scikit-learn calls of sae-probes 0.4.2, which know no `start`."
     from sklearn.linear_model import LogisticRegression
     how = {"l1_ratio": 1.0, "solver": "saga"} if penalty == "l1" else {}
     return [LogisticRegression(C=C, random_state=seed, max_iter=1000, **how).fit(X, y) for C in Cs]
 
-# %% ../nbs/03_probes.ipynb #d98f29ca
+# %% ../nbs/03_probes.ipynb #f0704e1a
 class LinearProbe:
     "A fitted linear probe with scikit-learn's attributes and methods: `coef_` (1, d), `intercept_` (1,)."
     classes_ = np.array([0, 1])
@@ -136,52 +139,196 @@ class LinearProbe:
         p = expit(self.decision_function(X))
         return np.stack([1 - p, p], axis=1)
 
-# %% ../nbs/03_probes.ipynb #eb96045b
-def _newton(Z: np.ndarray, y: np.ndarray, C: float, w: np.ndarray, tol: float = 1e-8) -> np.ndarray:
-    "Minimise |w|²/2 + C Σ log(1 + exp(-±(Zw + b))) from `w`; the last entry of `w` and column of `Z` are the intercept's."
-    from scipy.linalg import cho_factor, cho_solve
-    from scipy.special import expit
-    ridge = np.r_[np.ones(Z.shape[1] - 1), 0.0]
-    loss = lambda w: 0.5 * (ridge * w) @ w + C * (np.logaddexp(0, Z @ w) - y * (Z @ w)).sum()
-    value = loss(w)
-    for _ in range(200):
-        p = expit(Z @ w)
-        grad = ridge * w + C * Z.T @ (p - y)
-        hess = C * (Z.T * (p * (1 - p))) @ Z
-        hess.flat[::len(w) + 1] += ridge + 1e-10
-        step = cho_solve(cho_factor(hess, overwrite_a=True), grad)
-        decrement, t = grad @ step, 1.0
-        if decrement / 2 <= tol * value: break
-        while (new := loss(w - t * step)) > value - 0.25 * t * decrement and t > 1e-8: t /= 2
-        w, value = w - t * step, new
-    return w
+# %% ../nbs/03_probes.ipynb #23c75ff8
+TOLERANCE = 1e-4  # duality gap per C n log 2
 
-# %% ../nbs/03_probes.ipynb #391413dc
+@dataclass
+class _Logistic:
+    "One penalised logistic regression: `X` (n, d), `y` (n,) of 0.0/1.0, penalty \"l1\" or \"l2\", and C."
+    X: np.ndarray
+    y: np.ndarray
+    penalty: str
+    C: float = 1.0
+
+    @property
+    def goal(self) -> float: return TOLERANCE * self.C * len(self.y) * np.log(2)
+
+    def objective(self, m: np.ndarray, w: np.ndarray) -> float:
+        loss = np.logaddexp(0, np.where(self.y > 0, -m, m)).sum()
+        return self.C * loss + (np.abs(w).sum() if self.penalty == "l1" else w @ w / 2)
+
+    def gap(self, m: np.ndarray, w: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        "Duality gap at margins `m` whose residuals sum to zero, the residuals (n,), and the gradient of the loss in w (d,)."
+        from scipy.special import entr, expit
+        residual = expit(m) - self.y
+        grad = self.C * (residual @ self.X)
+        feasible = 1 / max(1.0, np.abs(grad).max(initial=0)) if self.penalty == "l1" else 1.0
+        theta = np.minimum(np.abs(residual) * feasible, 1)
+        dual = self.C * (entr(theta) + entr(1 - theta)).sum() - (0 if self.penalty == "l1" else grad @ grad / 2)
+        return self.objective(m, w) - dual, residual, grad
+
+# %% ../nbs/03_probes.ipynb #25306865
+def _best_intercept(m: np.ndarray, y: np.ndarray) -> float:
+    "What to add to margins `m` so that the residuals sum to zero."
+    from scipy.special import expit, logit
+    low, high = logit(y.mean()) - m.max(), logit(y.mean()) - m.min()
+    shift = np.clip(0.0, low, high)
+    for _ in range(100):
+        p = expit(m + shift)
+        total = (p - y).sum()
+        if abs(total) < 1e-10 * len(m): break
+        low, high = (low, shift) if total > 0 else (shift, high)
+        shift -= total / max(p @ (1 - p), 1e-300)
+        if not low < shift < high: shift = (low + high) / 2
+    return shift
+
+# %% ../nbs/03_probes.ipynb #0436ccd5
+class _NewtonSystem:
+    "Solves (C Xᵀdiag(p(1-p))X + diag) x = rhs for features `X` (n, d) and, as last unknown, the intercept."
+    def __init__(self, X: np.ndarray):
+        self.X, self.dtype, self.copies = X, np.float32, {}
+
+    def _factor(self, weight: np.ndarray, diag: np.ndarray) -> Any:
+        from scipy.linalg import blas, cho_factor
+        dtype, d = self.dtype, self.X.shape[1]
+        if dtype not in self.copies: self.copies[dtype] = np.ascontiguousarray(self.X.T, dtype), np.empty(self.X.T.shape, dtype)
+        XT, scaled = self.copies[dtype]
+        np.multiply(XT, np.sqrt(weight, dtype=dtype), out=scaled)
+        M = np.zeros((d + 1, d + 1), dtype, order="F")
+        M[:d, :d] = (blas.ssyrk if dtype == np.float32 else blas.dsyrk)(1.0, scaled.T, trans=1)
+        M[:d, d] = XT @ weight.astype(dtype)
+        M[d, d] = weight.sum()
+        M[range(d + 1), range(d + 1)] += (np.append(diag, 0) + np.finfo(dtype).eps * M.diagonal().max()).astype(dtype)
+        return cho_factor(M, overwrite_a=True, check_finite=False)
+
+    def solve(self, weight: np.ndarray, diag: np.ndarray, rhs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        "x (d + 1,) and the margins it stands for (n,)."
+        from scipy.linalg import cho_solve
+        def apply(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            m = self.X @ x[:-1] + x[-1]
+            return m, np.append((weight * m) @ self.X + diag * x[:-1], weight @ m)
+        while True:
+            try: factor = self._factor(weight, diag)
+            except np.linalg.LinAlgError:
+                if self.dtype == np.float64: raise
+                self.dtype = np.float64
+                continue
+            x = cho_solve(factor, rhs, check_finite=False)
+            for _ in range(3):
+                m, product = apply(x)
+                if np.abs(rhs - product).max() <= 0.1 * np.abs(rhs).max() or self.dtype == np.float64: return x, m
+                x = x + cho_solve(factor, rhs - product, check_finite=False)
+            self.dtype = np.float64
+
+# %% ../nbs/03_probes.ipynb #8b306e66
+def _solve_l2(problem: _Logistic, system: _NewtonSystem, w: np.ndarray, b: float) -> tuple[np.ndarray, float, float]:
+    "w, b and duality gap of the l2-penalised minimum, by Newton's method from (`w`, `b`)."
+    X, C = problem.X, problem.C
+    for _ in range(200):
+        m = X @ w + b
+        shift = _best_intercept(m, problem.y)
+        m, b = m + shift, b + shift
+        gap, residual, grad = problem.gap(m, w)
+        if gap <= problem.goal: break
+        slope = np.append(grad + w, C * residual.sum())
+        p, value, t = residual + problem.y, problem.objective(m, w), 1.0
+        step, dm = system.solve(C * p * (1 - p), np.ones(len(w)), -slope)
+        while problem.objective(m + t * dm, w + t * step[:-1]) > value + 1e-4 * t * (slope @ step) and t > 1e-10: t /= 2
+        w, b = w + t * step[:-1], b + t * step[-1]
+    return w, b, gap
+
+# %% ../nbs/03_probes.ipynb #5eabaa96
+def _solve_l1(problem: _Logistic, system: _NewtonSystem, w: np.ndarray, b: float) -> tuple[np.ndarray, float, float]:
+    "w, b and duality gap of the l1-penalised minimum, by a primal-dual interior-point method from (`w`, `b`)."
+    from scipy.special import expit
+    X, y, C = problem.X, problem.y, problem.C
+    m = X @ w + b
+    shift = _best_intercept(m, y)
+    m, b = m + shift, b + shift
+    gap, residual, grad = problem.gap(m, w)
+    if gap <= problem.goal: return w, b, gap
+    sign = np.array([[1.0], [-1.0]])
+    center = gap / (2 * len(w))
+    parts = np.maximum(sign * w, 0) + max(min(center / 2, 1.0), 1e-2 * np.abs(w).mean())
+    duals = np.clip(center / parts, 1e-3, 2)
+
+    def violation(parts: np.ndarray, duals: np.ndarray, residual: np.ndarray, grad: np.ndarray) -> float:
+        "How far the optimality conditions of the current barrier are from holding."
+        return np.sqrt(((1 + sign * grad - duals)**2).sum() + (C * residual.sum())**2 + (((parts * duals - center) / size)**2).sum())
+
+    for _ in range(300):
+        center, size = 0.1 * (parts * duals).mean(), parts.mean()
+        stiff = duals / parts
+        hold = 1 / (1 / stiff).sum(0)
+        pull = center / parts - 1 - sign * grad
+        free = (sign * pull / stiff).sum(0)
+        p = residual + y
+        step, dm = system.solve(C * p * (1 - p), hold, np.append(free * hold, -C * residual.sum()))
+        d_parts = (pull - sign * (free - step[:-1]) * hold) / stiff
+        d_duals = center / parts - duals - stiff * d_parts
+        longest = max((-d_parts / parts).max(), (-d_duals / duals).max())
+        t, before = 1.0 if longest <= 0.99 else 0.99 / longest, violation(parts, duals, residual, grad)
+        while t > 1e-8:
+            r = expit(m + t * dm) - y
+            if violation(parts + t * d_parts, duals + t * d_duals, r, C * (r @ X)) <= (1 - 0.01 * t) * before: break
+            t /= 2
+        parts, duals, w = parts + t * d_parts, duals + t * d_duals, w + t * step[:-1]
+        m = m + t * dm
+        shift = _best_intercept(m, y)
+        m, b = m + shift, b + t * step[-1] + shift
+        gap, residual, grad = problem.gap(m, w)
+        if gap <= problem.goal: break
+    tiny = (np.abs(grad) < 0.99) | (np.abs(w) < 1e-2 * np.abs(w).max())  # zero at the minimum, or as good as
+    sparse = np.where(tiny, 0.0, w)
+    m = X @ sparse + b
+    shift = _best_intercept(m, y)
+    gap_sparse = problem.gap(m + shift, sparse)[0]
+    return (sparse, b + shift, gap_sparse) if gap_sparse <= problem.goal else (w, b, gap)
+
+# %% ../nbs/03_probes.ipynb #b34031fb
 @cache
 def _threads() -> Any:
+    import scipy.linalg  # noqa: F401  its BLAS must be there before threads are counted
     from threadpoolctl import ThreadpoolController
     return ThreadpoolController()
 
-def newton_path(X: np.ndarray, y: np.ndarray, Cs: Sequence[float]) -> list[LinearProbe]:
-    "A converged l2 model with unpenalised intercept for each C."
-    mean = X.mean(0, dtype=np.float64)
+def _not_converged(penalty: str, C: float, excess: float) -> str:
+    return f"{penalty} at C={C:.3g}: the duality gap is {excess:.2g} times the tolerance. Rescale the features."
+
+def fast_path(X: np.ndarray, y: np.ndarray, Cs: Sequence[float], penalty: str, seed: int, start: Any = None) -> list[LinearProbe]:
+    """A converged model for each C: duality gap at most `TOLERANCE` of C n log 2. `start`: a model fitted to similar rows.
+
+    Warns (`ConvergenceWarning`) where a problem is too badly scaled for double precision to get there.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    mean, rotation = X.mean(0, dtype=np.float64), None
+    X = X - mean
+    scale = max(np.sqrt((X**2).mean()), 1e-300)  # w in units of 1/scale is the same problem with C times scale or its square
+    X /= scale
+    unit = scale if penalty == "l1" else scale**2
     with _threads().limit(limits=1):  # matrices are small: more threads gain little, and on a busy machine lose much
-        U, S, Vt = np.linalg.svd(X - mean, full_matrices=False)
-        Z = np.c_[U * S, np.ones(len(X))]
-        found, w = {}, np.zeros(Z.shape[1])
-        for C in sorted(Cs):
-            found[C] = w = _newton(Z, y, C, w)
-    coefs = {C: w[:-1] @ Vt for C, w in found.items()}
-    return [LinearProbe(coefs[C], float(found[C][-1] - mean @ coefs[C])) for C in Cs]
+        if penalty == "l2" and X.shape[0] < X.shape[1]: rotation, R = np.linalg.qr(X.T); X = np.ascontiguousarray(R.T)
+        problem, system, found = _Logistic(X, np.asarray(y, np.float64), penalty), _NewtonSystem(X), {}
+        w, b, steps = np.zeros(X.shape[1]), 0.0, {*Cs, *(c for c in CS if c < max(Cs))}
+        if start is not None:
+            w, steps = start.coef_[0] * scale, set(Cs)
+            b = start.intercept_[0] + mean @ start.coef_[0]
+            if rotation is not None: w = w @ rotation
+        for C in sorted(steps):
+            problem.C, system.dtype = C * unit, np.float32
+            w, b, gap = (_solve_l1 if penalty == "l1" else _solve_l2)(problem, system, w, b)
+            found[C] = w, b
+            if not gap <= problem.goal: warnings.warn(_not_converged(penalty, C, gap / problem.goal), ConvergenceWarning, stacklevel=2)
+    coefs = {C: (w if rotation is None else rotation @ w) / scale for C, (w, b) in found.items()}
+    return [LinearProbe(coefs[C], float(found[C][1] - mean @ coefs[C])) for C in Cs]
 
 # %% ../nbs/03_probes.ipynb #2f277415
-def fast_path(X: np.ndarray, y: np.ndarray, Cs: Sequence[float], penalty: str, seed: int) -> list[Any]:
-    "A fitted model for each C: Newton (l2) or liblinear (l1)."
-    if penalty == "l2": return newton_path(X, y, Cs)
-    from sklearn.linear_model import LogisticRegression
-    return [LogisticRegression(C=C, l1_ratio=1.0, solver="liblinear", intercept_scaling=100.0, random_state=seed).fit(X, y) for C in Cs]
+SOLVERS: dict[str, Callable[..., list[Any]]] = {"fast": fast_path, "reference": reference_path}
 
-SOLVERS: dict[str, Callable[..., list[Any]]] = {"reference": reference_path, "fast": fast_path}
+def get_solver(name: str) -> Callable[..., list[Any]]:
+    "The solver of that name, a function as `reference_path`. Raises `ValueError` for an unknown one."
+    if name not in SOLVERS: raise ValueError(f"unknown solver {name!r}; use one of {', '.join(SOLVERS)}.")
+    return SOLVERS[name]
 
 # %% ../nbs/03_probes.ipynb #4fd66857
 @contextmanager
@@ -192,13 +339,8 @@ def _unconverged():
         warnings.simplefilter("ignore", ConvergenceWarning)
         yield
 
-def get_solver(name: str) -> Callable[..., list[Any]]:
-    "The solver of that name, a function as `reference_path`. Raises `ValueError` for an unknown one."
-    if name not in SOLVERS: raise ValueError(f"unknown solver {name!r}; use one of {', '.join(SOLVERS)}.")
-    return SOLVERS[name]
-
 def fit_logreg(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, penalty: str = "l2",
-               seed: int = SEED, solver: str = "reference") -> Fit:
+               seed: int = SEED, solver: str = "fast") -> Fit:
     """Logistic regression, C picked by validation, then fitted to all training rows.
 
     `X_*`: (n, d), `y_*`: (n,) of 0/1, `penalty`: "l1" or "l2", `solver`: a key of `SOLVERS`. Up to 3 training rows: C = 1.
@@ -208,9 +350,10 @@ def fit_logreg(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_t
     X_train, X_test = np.asarray(X_train, np.float64), np.asarray(X_test, np.float64)
     with _unconverged():
         folds = make_folds(y_train, seed)
-        C, val_auc = pick(CS, lambda X, y: fit_path(X, y, CS, penalty, seed), X_train, y_train, folds) if folds else (1.0, None)
+        fit_all = lambda X, y: fit_path(X, y, CS, penalty, seed)
+        C, val_auc, near = pick(CS, fit_all, X_train, y_train, folds) if folds else (1.0, None, None)
         order = np.random.RandomState(seed).permutation(len(y_train))
-        model, = fit_path(X_train[order], y_train[order], [C], penalty, seed)
+        model, = fit_path(X_train[order], y_train[order], [C], penalty, seed, near)
     if val_auc is None: val_auc = auc(y_train, positive(model, X_train))
     return Fit(score_probe(model, X_test, y_test, val_auc), {"C": C}, model)
 
@@ -230,7 +373,7 @@ def _finish(candidates: Sequence[Any], make: Callable[[Any], Any], default: Any,
     X_train, y_train, X_test, y_test = data
     folds = make_folds(y_train, seed)
     fit_all = lambda X, y: [make(c).fit(X, y) for c in candidates]
-    best, val_auc = pick(candidates, fit_all, X_train, y_train, folds) if folds else (default, None)
+    best, val_auc, _ = pick(candidates, fit_all, X_train, y_train, folds) if folds else (default, None, None)
     model = make(best).fit(X_train, y_train)
     if val_auc is None: val_auc = auc(y_train, positive(model, X_train))
     return Fit(score_probe(model, X_test, y_test, val_auc), best if isinstance(best, dict) else {name: best}, model)
@@ -294,7 +437,7 @@ def check_ks(ks: Sequence[int], d_sae: int) -> None:
 
 def sparse_probes(codes_train: Any, y_train: np.ndarray, codes_test: Any, y_test: np.ndarray, ks: Sequence[int],
                   penalty: str = "l1", normalization: Normalization = "mean", binarize: bool = False, seed: int = SEED,
-                  solver: str = "reference") -> list[dict[str, Any]]:
+                  solver: str = "fast") -> list[dict[str, Any]]:
     """One probe for each k on the k best-ranked latents of `codes_*` (n, d_sae), a row of results each.
 
     `binarize`: probes see whether a latent is active, not how much. A row has the four scores, `k`, `C`, `indices` of
