@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow sync-check lab docs readme export clean
+.PHONY: help demo test test-slow benchmark sync-check lab docs readme export clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,12 @@ test: .venv/.dev ## check that generated files are in sync, then run every noteb
 
 test-slow: .venv/.dev ## the same with the slow cells and notebooks
 	@$(BIN)/python tools/test.py --slow
+
+benchmark: .venv/.dev ## measure speed, memory and verdicts against 0.4.2, for hours (what is measured stays in .cache/)
+	@cd nbs/benchmarks && for n in speed verdict; do \
+		SAE_PROBES_SPEED=$(CURDIR)/.cache/speed SAE_PROBES_VERDICT=$(CURDIR)/.cache/verdict \
+		$(CURDIR)/$(BIN)/papermill -k python3 $$n.ipynb $$n.ipynb || exit 1; done
+	@$(BIN)/nbdev_clean
 
 sync-check: .venv/.dev ## only check that generated files are in sync
 	@$(BIN)/python tools/test.py --sync-only

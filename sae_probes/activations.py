@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -82,14 +83,14 @@ def load_model(name: Any, device: str | None = None, dtype: str = "float32") -> 
     with _quiet(): return TransformerBridge.boot_transformers(source, device=device, dtype=getattr(torch, dtype)).eval()
 
 # %% ../nbs/02_activations.ipynb #6b5c6b24
-def _tensor_bytes(t: torch.Tensor) -> bytes:
+def _tensor_bytes(t: torch.Tensor) -> memoryview:
     import torch
-    return t.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
+    return t.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
 
 def weights_digest(module: torch.nn.Module) -> str:
     "A digest of every tensor of a torch module: names, types, shapes and values."
-    return digest(*(part for name, t in sorted(module.state_dict().items()) if hasattr(t, "dtype")
-                    for part in (name, str(t.dtype), list(t.shape), _tensor_bytes(t))))
+    return digest(more=(part for name, t in sorted(module.state_dict().items()) if hasattr(t, "dtype")
+                        for part in (name, str(t.dtype), list(t.shape), _tensor_bytes(t))))
 
 # %% ../nbs/02_activations.ipynb #335536e4
 @cache
@@ -432,14 +433,24 @@ def check_sae(sae: Any, hook_name: str, d_in: int | None = None) -> None:
         raise ValueError(f"the SAE takes activations of width {cfg.d_in}; those at {hook_name} have width {d_in}.")
 
 # %% ../nbs/02_activations.ipynb #514c4a8a
-def encode_sparse(sae: Any, X: np.ndarray, device: str | None = None, batch_size: int = 128) -> sp.csr_array:
-    """SAE codes of activations `X` (n, d_in): a float32 CSR array (n, d_sae).
+def _room(shape: tuple[int, int], in_memory: int = 2**28) -> np.ndarray:
+    "A float32 array; one of more than `in_memory` entries lies in a temporary file that goes when the array does."
+    if shape[0] * shape[1] <= in_memory: return np.empty(shape, np.float32)
+    with tempfile.TemporaryFile() as f: return np.memmap(f, np.float32, "w+", shape=shape)
 
-    Raises `ValueError` for codes that are not finite or whose width changes.
+def encode_sparse(sae: Any, X: np.ndarray, device: str | None = None, entries: int = 2**24) -> sp.csr_array | np.ndarray:
+    """SAE codes of activations `X` (n, d_in): float32 (n, d_sae), CSR, or dense if more than half of the first row is not zero.
+
+    At most `entries` codes are dense at a time on the way. Raises `ValueError` for codes that are not finite or whose width changes.
     """
-    parts = []
-    for i in range(0, len(X), batch_size):
-        codes = _encode(sae, X[i:i + batch_size], device)
+    def encode(rows: slice) -> np.ndarray:
+        codes = _encode(sae, X[rows], device)
         if not np.isfinite(codes).all(): raise ValueError("the SAE returned NaN or infinite codes.")
-        parts.append(sp.csr_array(codes))
-    return sp.vstack(parts, format="csr")
+        return codes
+    first = encode(slice(1))
+    size = max(1, min(1024, entries // first.shape[1]))
+    batches = (slice(i, i + size) for i in range(0, len(X), size))
+    if (first != 0).mean() <= 0.5: return sp.vstack([sp.csr_array(encode(rows)) for rows in batches], format="csr")
+    dense = _room((len(X), first.shape[1]))
+    for rows in batches: dense[rows] = encode(rows)
+    return dense

@@ -15,7 +15,7 @@ import typer
 from .settings import DEFAULT_RESULTS_PATH, EMBEDDED_MODEL, SEED, cache_dir
 
 # %% auto #0
-__all__ = ['app', 'Model', 'Hook', 'Set', 'Data', 'Results', 'Cache', 'Device', 'Dtype', 'Solver', 'Seed', 'Progress',
+__all__ = ['app', 'Model', 'Hook', 'Set', 'Data', 'Results', 'Cache', 'Device', 'Dtype', 'Solver', 'Jobs', 'Seed', 'Progress',
            'DEMO_TASKS', 'run', 'baseline', 'activations', 'datasets', 'demo', 'main']
 
 # %% ../nbs/06_cli.ipynb #64c52db3
@@ -30,7 +30,8 @@ Results = Annotated[Path, typer.Option(help="Folder for the result files.")]
 Cache = Annotated[Path | None, typer.Option(help="Folder that keeps activations for later runs. Default: a temporary one.")]
 Device = Annotated[str | None, typer.Option(help="cuda, mps or cpu. Default: the first that is there.")]
 Dtype = Annotated[str, typer.Option(help="Number type of the language model: float32, bfloat16 or float16.")]
-Solver = Annotated[str, typer.Option(help="reference (scikit-learn's calls of release 0.4.2) or fast.")]
+Solver = Annotated[str, typer.Option(help="fast, or reference (the calls and numbers of release 0.4.2).")]
+Jobs = Annotated[int, typer.Option(help="Processes that share the datasets; -1: one per core.")]
 Seed = Annotated[int, typer.Option(help="Seed of splits and probes.")]
 Progress = Annotated[bool, typer.Option(help="Show progress bars.")]
 
@@ -42,7 +43,7 @@ def run(sae: Annotated[str, typer.Argument(help=f"A folder saved by SAELens, rel
         k: Annotated[list[int] | None, typer.Option("--k", help="Number of latents. May be repeated. Default: the setting's own.")] = None,
         binarize: Annotated[bool, typer.Option(help="Let probes see only whether a latent is active.")] = False, dataset: Data = None,
         results_path: Results = DEFAULT_RESULTS_PATH, model_cache_path: Cache = None, device: Device = None, dtype: Dtype = "float32",
-        solver: Solver = "reference", seed: Seed = SEED, progress: Progress = True) -> None:
+        solver: Solver = "fast", seed: Seed = SEED, n_jobs: Jobs = 1, progress: Progress = True) -> None:
     "Probe the latents of an SAE."
     from sae_probes.activations import load_sae
     from sae_probes.evals import run_sae_evals
@@ -50,7 +51,7 @@ def run(sae: Annotated[str, typer.Argument(help=f"A folder saved by SAELens, rel
     hook_name = hook_name or loaded.cfg.metadata.hook_name
     if not hook_name: raise ValueError("the SAE does not say which hook it was trained at; give --hook-name.")
     run_sae_evals(loaded, model_name, hook_name, reg_type, setting, k or None, binarize, results_path, model_cache_path, dataset or None,
-                  device, seed=seed, solver=solver, dtype=dtype, progress=progress)
+                  device, seed=seed, solver=solver, dtype=dtype, progress=progress, n_jobs=n_jobs)
 
 # %% ../nbs/06_cli.ipynb #9c86db36
 @app.command()
@@ -58,11 +59,12 @@ def baseline(hook_name: Annotated[str, typer.Argument(help="TransformerLens hook
              model_name: Model = EMBEDDED_MODEL, setting: Set = "normal",
              method: Annotated[str, typer.Option(help="logreg, pca, knn, xgboost or mlp.")] = "logreg", dataset: Data = None,
              results_path: Results = DEFAULT_RESULTS_PATH, model_cache_path: Cache = None, device: Device = None,
-             dtype: Dtype = "float32", solver: Solver = "reference", seed: Seed = SEED, progress: Progress = True) -> None:
+             dtype: Dtype = "float32", solver: Solver = "fast", seed: Seed = SEED, n_jobs: Jobs = 1,
+             progress: Progress = True) -> None:
     "Probe the raw activations at a hook."
     from sae_probes.evals import run_baseline_evals
     run_baseline_evals(model_name, hook_name, setting, method, results_path, model_cache_path, dataset or None, device, seed,
-                       solver=solver, dtype=dtype, progress=progress)
+                       solver=solver, dtype=dtype, progress=progress, n_jobs=n_jobs)
 
 # %% ../nbs/06_cli.ipynb #cc5cb3c0
 @app.command()
@@ -98,7 +100,7 @@ def demo(results_path: Results = Path("results/demo"), figure: Annotated[Path, t
     from sae_probes.plots import plot_side_by_side, style
     sae = load_sae(EMBEDDED_MODEL)
     where = dict(model_name=EMBEDDED_MODEL, hook_name=sae.cfg.metadata.hook_name, setting="normal", results_path=results_path,
-                 model_cache_path=model_cache_path or cache_dir()/"activations", datasets=dataset or DEMO_TASKS, solver="fast", progress=progress)
+                 model_cache_path=model_cache_path or cache_dir()/"activations", datasets=dataset or DEMO_TASKS, progress=progress)
     run_sae_evals(sae, reg_type="l1", ks=[k], **where)
     run_baseline_evals(method="logreg", **where)
     results = load_results(results_path)

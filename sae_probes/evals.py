@@ -8,8 +8,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from .settings import (DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, Method, RegType,
                                  digest, log, pick_device, read_json, safe_name, write_json)
 
 # %% auto #0
-__all__ = ['Prober', 'sae_prober', 'baseline_prober', 'Cell', 'cell_path', 'make_cells', 'is_done', 'fit_cell', 'Run',
+__all__ = ['Prober', 'sae_prober', 'baseline_prober', 'Cell', 'cell_path', 'make_cells', 'is_done', 'fit_cells', 'Run',
            'run_cells', 'run_sae_evals', 'run_baseline_evals', 'run_all_baseline_normal', 'run_all_baseline_scarcity',
            'run_all_baseline_class_imbalance', 'run_all_baseline_corrupt', 'load_results', 'probe_label',
            'side_by_side']
@@ -68,7 +69,7 @@ def baseline_prober(method: Method, seed: int, solver: str) -> Prober:
     if method not in METHODS: raise ValueError(f"unknown method {method!r}; use one of {', '.join(METHODS)}.")
 
     def fit(*data: np.ndarray) -> list[dict[str, Any]]:
-        found = METHODS[method](*data, seed=seed, **({"solver": solver} if method == "logreg" else {}))
+        found = METHODS[method](*data, seed=seed, **({"solver": solver} if method in ("logreg", "xgboost") else {}))
         return [asdict(found.scores) | {"params": found.params}]
     return Prober("baseline_results", method, {"method": method}, {"method": method}, lambda X: X, fit)
 
@@ -104,14 +105,16 @@ def is_done(cell: Cell, made_by: dict[str, Any]) -> bool:
     return True
 
 # %% ../nbs/04_evals.ipynb #449dbf37
-def fit_cell(cell: Cell, prober: Prober, regime: Regime, features: Any, seed: int, common: dict, made_by: dict) -> None:
-    "Split, fit and store one cell."
+def fit_cells(cells: Sequence[tuple[Cell, dict]], prober: Prober, regime: Regime, features: Any, seed: int, common: dict) -> int:
+    "Split, fit and store cells of one dataset, each with what it is made by; the number of cells."
     from sae_probes import __version__
-    s: Split = split(cell.dataset, regime, cell.value, seed)
-    rows = prober.fit(features[s.train], s.y_train, features[s.test], s.y_test)
-    where = {"dataset": cell.dataset.name, **common, **prober.columns, "setting": regime.name, "condition": cell.value,
-             "num_train": len(s.train), "num_test": len(s.test), **({regime.axis: cell.value} if regime.axis else {})}
-    write_json(cell.path, [{**row, **where, "sae_probes": __version__, "made_by": made_by} for row in rows])
+    for cell, made_by in cells:
+        s: Split = split(cell.dataset, regime, cell.value, seed)
+        rows = prober.fit(features[s.train], s.y_train, features[s.test], s.y_test)
+        where = {"dataset": cell.dataset.name, **common, **prober.columns, "setting": regime.name, "condition": cell.value,
+                 "num_train": len(s.train), "num_test": len(s.test), **({regime.axis: cell.value} if regime.axis else {})}
+        write_json(cell.path, [{**row, **where, "sae_probes": __version__, "made_by": made_by} for row in rows])
+    return len(cells)
 
 # %% ../nbs/04_evals.ipynb #9e5162ae
 @contextmanager
@@ -139,13 +142,14 @@ class Run:
     cache: Path
     device: str | None = None
     seed: int = SEED
-    solver: str = "reference"
+    solver: str = "fast"
     model: Any = None
     dtype: str = "float32"
     max_seq_len: int = MAX_SEQ_LEN
     batch_size: int = 32
     progress: bool = True
     width: int | None = None
+    n_jobs: int = 1
 
     def ensure(self, datasets: Sequence[Dataset]) -> dict[tuple[str, str], dict]:
         "Have activations of `datasets` in the cache."
@@ -171,8 +175,19 @@ def _made_by(run: Run, prober: Prober, cells: Sequence[Cell]) -> list[dict[str, 
     return [{**sources[c.dataset.name], "rows": c.dataset.fingerprint, "setting": run.regime.name, "condition": c.value,
              "seed": run.seed, "solver": run.solver, **prober.identity} for c in cells]
 
+def _jobs(run: Run, prober: Prober, todo: Sequence[tuple[Cell, dict]], common: dict) -> Iterator[Any]:
+    "What workers are to do: single cells for one, a dataset's cells together for several, or a share of them where datasets are few."
+    from joblib import delayed
+    fitter = replace(prober, features=None)  # the SAE stays here; workers get codes
+    groups = [list(cells) for _, cells in groupby(todo, lambda t: t[0].dataset.name)]
+    for cells in groups:
+        shares = len(cells) if run.n_jobs == 1 else 1 if len(groups) >= run.n_jobs else min(run.n_jobs, len(cells))
+        features = prober.features(run.activations(cells[0][0].dataset))
+        for i in range(shares): yield delayed(fit_cells)(cells[i::shares], fitter, run.regime, features, run.seed, common)
+
 def run_cells(run: Run, prober: Prober) -> None:
     "Fit and store every cell of `run` that is not stored yet."
+    from joblib import Parallel
     from tqdm.auto import tqdm
     cells = make_cells(prober, run.regime, run.datasets, run.model_name, run.hook_name, run.results_path)
     todo = [(c, m) for c, m in zip(cells, _made_by(run, prober, cells)) if not is_done(c, m)]
@@ -180,18 +195,17 @@ def run_cells(run: Run, prober: Prober) -> None:
     if not todo: return
     run.ensure(list({c.dataset.name: c.dataset for c, _ in todo}.values()))
     common = {"model": run.model_name, "hook_name": run.hook_name, "seed": run.seed, "solver": run.solver}
-    dataset, features = None, None
-    with tqdm(todo, unit="cell", disable=not run.progress) as bar:
-        for cell, made_by in bar:
-            bar.set_description(f"{prober.label} {cell.dataset.name}" + (f" {run.regime.axis}={cell.value:.4g}" if run.regime.axis else ""))
-            if cell.dataset is not dataset: dataset, features = cell.dataset, prober.features(run.activations(cell.dataset))
-            fit_cell(cell, prober, run.regime, features, run.seed, common, made_by)
+    jobs = _jobs(run, prober, todo, common)
+    workers = Parallel(run.n_jobs, return_as="generator_unordered", pre_dispatch="1.5*n_jobs")
+    with tqdm(total=len(todo), desc=f"{prober.label} {run.regime.name}", unit="cell", disable=not run.progress) as bar:
+        for done in workers(jobs): bar.update(done)
 
 # %% ../nbs/04_evals.ipynb #105f7ac0
 @contextmanager
 def _prepare(setting: str | Regime, datasets: Sequence[Any] | None, results_path: str | Path, model_cache_path: str | Path | None,
-             device: str | None, solver: str, **rest: Any) -> Iterator[Run]:
+             device: str | None, solver: str, n_jobs: int, **rest: Any) -> Iterator[Run]:
     "A checked `Run`."
+    from joblib import effective_n_jobs
     get_solver(solver)
     tasks = [load_dataset(d) for d in (list_datasets() if datasets is None else datasets)]
     if len({ds.name for ds in tasks}) < len(tasks): raise ValueError("two datasets have the same name; results would overwrite each other.")
@@ -199,28 +213,29 @@ def _prepare(setting: str | Regime, datasets: Sequence[Any] | None, results_path
     for ds in tasks: conditions(ds, regime)
     _check_writable(results_path)
     with _cache_folder(model_cache_path) as cache:
-        yield Run(regime=regime, datasets=tasks, results_path=Path(results_path), cache=cache, device=pick_device(device), solver=solver, **rest)
+        yield Run(n_jobs=effective_n_jobs(n_jobs), regime=regime, datasets=tasks, results_path=Path(results_path), cache=cache, device=pick_device(device), solver=solver, **rest)
 
 # %% ../nbs/04_evals.ipynb #0e10230c
 def run_sae_evals(sae: Any, model_name: str, hook_name: str, reg_type: RegType, setting: Setting | Regime, ks: Sequence[int] | None = None,
                   binarize: bool = False, results_path: str | Path = DEFAULT_RESULTS_PATH, model_cache_path: str | Path | None = None,
                   datasets: Sequence[Any] | None = None, device: str | None = None, mean_diff_normalization: Normalization = "mean",
-                  seed: int = SEED, *, solver: str = "reference", model: Any = None, dtype: str = "float32",
-                  max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32, progress: bool = True) -> None:
+                  seed: int = SEED, *, solver: str = "fast", model: Any = None, dtype: str = "float32",
+                  max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32, progress: bool = True, n_jobs: int = 1) -> None:
     """Train k-sparse probes on the latents of `sae` and store their scores, one JSON file per dataset and condition.
 
     `sae`: an object with `encode`, or what `load_sae` loads. `reg_type`: "l1" or "l2". `setting`: a name in `REGIMES` or
     a `Regime`. `ks`: numbers of latents (default: 1 to 512 in the normal setting, 16 and 128 in others). `datasets`:
     anything `load_dataset` takes (default: all 113). `device`: default cuda, mps or cpu, whichever is there. `model`: a
-    loaded model, if `model_name` alone can't say. `solver`: "reference" gives the numbers of 0.4.2, "fast" is
-    faster. Cells already stored are skipped; `load_results(results_path)` reads them all.
+    loaded model, if `model_name` alone can't say. `solver`: "fast" converges, "reference" gives the numbers of 0.4.2 to the
+    digit. `n_jobs`: processes that share the datasets (-1: one per core); numbers do not depend on it. Cells already
+    stored are skipped; `load_results(results_path)` reads them all.
 
     Raises `IdentityError` when stored results or activations were made by something else (another SAE, say), and
     `ValueError` for input that can't work. Files and protocol: sae-probes 0.4.2.
     """
     sae = load_sae(sae, device)
     check_sae(sae, hook_name)
-    with _prepare(setting, datasets, results_path, model_cache_path, device, solver, model_name=model_name, hook_name=hook_name, seed=seed,
+    with _prepare(setting, datasets, results_path, model_cache_path, device, solver, n_jobs, model_name=model_name, hook_name=hook_name, seed=seed,
                   model=model, dtype=dtype, max_seq_len=max_seq_len, batch_size=batch_size, progress=progress) as run:
         run.width = getattr(getattr(sae, "cfg", None), "d_in", None)
         if run.width is None:  # a plain object does not say; the first dataset's activations do
@@ -234,16 +249,16 @@ def run_sae_evals(sae: Any, model_name: str, hook_name: str, reg_type: RegType, 
 # %% ../nbs/04_evals.ipynb #1d46935a
 def run_baseline_evals(model_name: str, hook_name: str, setting: Setting | Regime, method: Method = "logreg",
                        results_path: str | Path = DEFAULT_RESULTS_PATH, model_cache_path: str | Path | None = None,
-                       datasets: Sequence[Any] | None = None, device: str | None = None, seed: int = SEED, *, solver: str = "reference",
+                       datasets: Sequence[Any] | None = None, device: str | None = None, seed: int = SEED, *, solver: str = "fast",
                        model: Any = None, dtype: str = "float32", max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32,
-                       progress: bool = True) -> None:
+                       progress: bool = True, n_jobs: int = 1) -> None:
     """Train a baseline probe on raw activations and store its scores, one JSON file per dataset and condition.
 
-    `method`: "logreg", "pca", "knn", "xgboost" or "mlp". `solver` concerns logreg only. For all else, and for errors, see
+    `method`: "logreg", "pca", "knn", "xgboost" or "mlp". `solver` concerns logreg and xgboost only. For all else, and for errors, see
     `run_sae_evals`.
     """
     prober = baseline_prober(method, seed, solver)
-    with _prepare(setting, datasets, results_path, model_cache_path, device, solver, model_name=model_name, hook_name=hook_name, seed=seed,
+    with _prepare(setting, datasets, results_path, model_cache_path, device, solver, n_jobs, model_name=model_name, hook_name=hook_name, seed=seed,
                   model=model, dtype=dtype, max_seq_len=max_seq_len, batch_size=batch_size, progress=progress) as run:
         run_cells(run, prober)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import logging
 import os
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -65,19 +66,20 @@ def safe_name(name: str) -> str:
     return str(name)
 
 # %% ../nbs/00_settings.ipynb #b60ba22e
-def _canonical(obj: Any) -> bytes:
-    if isinstance(obj, bytes): return obj
+def _canonical(obj: Any) -> bytes | memoryview:
+    if isinstance(obj, (bytes, memoryview)): return obj
     if isinstance(obj, np.ndarray):
         return f"{obj.dtype.str}{obj.shape}".encode() + np.ascontiguousarray(obj).tobytes()
     return json.dumps(obj, sort_keys=True, ensure_ascii=False, default=str).encode()
 
 # %% ../nbs/00_settings.ipynb #f2721622
-def digest(*objs: Any) -> str:
-    "16 hex digits of a SHA-256 over bytes, arrays (dtype, shape and content) and JSON-like values, in order."
+def digest(*objs: Any, more: Iterable[Any] = ()) -> str:
+    "16 hex digits of a SHA-256 over bytes, arrays (dtype, shape and content) and JSON-like values, in order. `more` is read lazily."
     h = hashlib.sha256()
-    for obj in objs:
+    for obj in itertools.chain(objs, more):
         data = _canonical(obj)
-        h.update(len(data).to_bytes(8, "big") + data)
+        h.update(len(data).to_bytes(8, "big"))
+        h.update(data)
     return h.hexdigest()[:16]
 
 # %% ../nbs/00_settings.ipynb #86192b6e

@@ -1,6 +1,7 @@
 """Checks that generated files are in sync, then runs every notebook: `make test`.
 
 Cells flagged `#| slow` are left out unless --slow is given; so is a whole notebook whose first code cell is flagged.
+Notebooks flagged `#| benchmark` there are never run: `make benchmark` runs them.
 """
 import argparse
 import os
@@ -22,7 +23,7 @@ from readme import readme
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "sae_probes"
 TIMEOUT = 3600  # seconds a notebook may take
-SLOW = re.compile(r"^#\|\s*slow\b", re.M)
+FLAG = re.compile(r"^#\|\s*(slow|benchmark)\b", re.M)
 RUN = """
 import sys
 from pathlib import Path
@@ -79,21 +80,22 @@ def run_check(name: str) -> str:
     return "failed" if problem else "passed"
 
 
-def slow_cells(path: Path) -> tuple[int, bool]:
-    "How many code cells of a notebook are slow, and whether the first is."
+def flagged_cells(path: Path, skip: list[str]) -> tuple[int, str]:
+    "How many code cells of a notebook have a flag in `skip`, and the flag of the first cell, if it has one."
     cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
-    slow = [bool(SLOW.search(c.source)) for c in cells]
-    return sum(slow), any(slow[:1])
+    flags = [m[1] if (m := FLAG.search(c.source)) and m[1] in skip else "" for c in cells]
+    return sum(map(bool, flags)), "".join(flags[:1])
 
 
 def run_notebook(path: Path, slow: bool, env: dict) -> str:
     "Run a notebook in a process of its own, with nbdev's test runner, and report it."
     name, start = path.relative_to(ROOT), time.monotonic()
-    left_out, all_slow = (0, False) if slow else slow_cells(path)
-    if all_slow:
-        print(f"skipped {name} (slow)", flush=True)
+    skip = ["benchmark"] if slow else ["slow", "benchmark"]
+    left_out, whole = flagged_cells(path, skip)
+    if whole:
+        print(f"skipped {name} ({whole})", flush=True)
         return "skipped"
-    command = [sys.executable, "-c", RUN, ROOT, path, *([] if slow else ["slow"])]
+    command = [sys.executable, "-c", RUN, ROOT, path, *skip]
     try:
         done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=TIMEOUT, text=True, errors="replace")
@@ -102,7 +104,7 @@ def run_notebook(path: Path, slow: bool, env: dict) -> str:
             log += f"killed by signal {-done.returncode}\n"
     except subprocess.TimeoutExpired as late:
         failed, log = True, f"{(late.stdout or b'').decode(errors='replace')}\nstill running after {TIMEOUT} s\n"
-    note = f", slow cells left out: {left_out}" if left_out else ""
+    note = f", cells left out: {left_out}" if left_out else ""
     print(f"{log if failed else ''}{'FAILED ' if failed else 'ok     '} {name} "
           f"({time.monotonic() - start:.0f} s{note})", flush=True)
     return "failed" if failed else "passed"
