@@ -21,7 +21,7 @@ test-slow: .venv/.dev ## the same with the slow cells and notebooks
 benchmark: .venv/.dev ## measure speed, memory and verdicts against 0.4.2, for hours (what is measured stays in .cache/)
 	@cd nbs/benchmarks && for n in speed verdict; do \
 		SAE_PROBES_SPEED=$(CURDIR)/.cache/speed SAE_PROBES_VERDICT=$(CURDIR)/.cache/verdict \
-		$(CURDIR)/$(BIN)/papermill -k python3 $$n.ipynb $$n.ipynb || exit 1; done
+		$(CURDIR)/$(BIN)/papermill $$n.ipynb $$n.ipynb || exit 1; done
 	@$(BIN)/nbdev_clean
 
 sync-check: .venv/.dev ## only check that generated files are in sync

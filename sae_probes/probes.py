@@ -22,9 +22,9 @@ if TYPE_CHECKING: import torch
 
 # %% auto #0
 __all__ = ['Normalization', 'Folds', 'FitAll', 'CS', 'TOLERANCE', 'SOLVERS', 'METHODS', 'score_latents', 'rank_latents',
-           'make_folds', 'Scores', 'Fit', 'auc', 'positive', 'score_probe', 'pick', 'reference_path', 'LinearProbe',
-           'duality_gap', 'fast_path', 'get_solver', 'fit_logreg', 'fit_pca', 'fit_knn', 'fit_xgboost', 'fit_mlp',
-           'check_ks', 'sparse_probes']
+           'make_folds', 'Scores', 'Fit', 'auc', 'positive', 'weighted_f1', 'score_probe', 'pick', 'reference_path',
+           'LinearProbe', 'duality_gap', 'fast_path', 'get_solver', 'fit_logreg', 'fit_pca', 'fit_knn', 'fit_xgboost',
+           'fit_mlp', 'check_ks', 'sparse_probes']
 
 # %% ../nbs/03_probes.ipynb #f51eed37
 Normalization = str | Callable[[Any], Any]
@@ -105,12 +105,16 @@ def positive(model: Any, X: np.ndarray) -> np.ndarray:
     "The probability of class 1, (n,)."
     return model.predict_proba(X)[:, 1]
 
+def weighted_f1(y: np.ndarray, guess: np.ndarray) -> float:
+    "F1 of both classes of 0/1 labels, weighted by how often they are in `y`: `sklearn.metrics.f1_score(average=\"weighted\")`, to the last bit."
+    support, guessed = np.array([[(v == c).sum() for c in (0, 1)] for v in (y, guess)])
+    hits = np.array([((y == c) & (guess == c)).sum() for c in (0, 1)])
+    return float(np.average(2 * hits / np.maximum(support + guessed, 1), weights=support))
+
 def score_probe(model: Any, X_test: np.ndarray, y_test: np.ndarray, val_auc: float) -> Scores:
     "Scores of a fitted `model` on test rows."
-    from sklearn.metrics import accuracy_score, f1_score
-    guess = model.predict(X_test)
-    return Scores(float(f1_score(y_test, guess, average="weighted")), float(accuracy_score(y_test, guess)),
-                  auc(y_test, positive(model, X_test)), float(val_auc))
+    guess = np.asarray(model.predict(X_test))
+    return Scores(weighted_f1(y_test, guess), float((guess == y_test).mean()), auc(y_test, positive(model, X_test)), float(val_auc))
 
 # %% ../nbs/03_probes.ipynb #62470c59
 FitAll = Callable[[np.ndarray, np.ndarray], list[Any]]
@@ -128,6 +132,15 @@ def pick(candidates: Sequence[Any], fit_all: FitAll, X: np.ndarray, y: np.ndarra
     best = int(np.argmax(means))
     return candidates[best], float(means[best]), models and models[best]
 
+# %% ../nbs/03_probes.ipynb #f22a6c58
+@contextmanager
+def _unconverged():
+    "SAGA stops at 1,000 passes by design of the reference; scikit-learn need not say so thousands of times."
+    from sklearn.exceptions import ConvergenceWarning
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
+
 # %% ../nbs/03_probes.ipynb #8c150a6e
 CS = tuple(np.logspace(5, -5, 10).tolist())
 
@@ -135,7 +148,7 @@ def reference_path(X: np.ndarray, y: np.ndarray, Cs: Sequence[float], penalty: s
     "A fitted model for each C, by the scikit-learn calls of sae-probes 0.4.2, which know no `start`."
     from sklearn.linear_model import LogisticRegression
     how = {"l1_ratio": 1.0, "solver": "saga"} if penalty == "l1" else {}
-    return [LogisticRegression(C=C, random_state=seed, max_iter=1000, **how).fit(X, y) for C in Cs]
+    with _unconverged(): return [LogisticRegression(C=C, random_state=seed, max_iter=1000, **how).fit(X, y) for C in Cs]
 
 # %% ../nbs/03_probes.ipynb #f0704e1a
 class LinearProbe:
@@ -276,7 +289,7 @@ def _solve_l1(problem: _Logistic, system: _NewtonSystem, w: np.ndarray, b: float
         "How far the optimality conditions of the current barrier are from holding."
         return np.sqrt(((1 + sign * grad - duals)**2).sum() + (C * residual.sum())**2 + (((parts * duals - center) / size)**2).sum())
 
-    for _ in range(300):
+    for _ in range(100):
         center, size = 0.2 * (parts * duals).mean(), parts.mean()
         stiff = duals / parts
         hold = 1 / (1 / stiff).sum(0)
@@ -316,12 +329,14 @@ def _not_converged(penalty: str, C: float, excess: float) -> str:
     return f"{penalty} at C={C:.3g}: the duality gap is {excess:.2g} times the tolerance. Rescale the features."
 
 def fast_path(X: np.ndarray, y: np.ndarray, Cs: Sequence[float], penalty: str, seed: int, start: Any = None) -> list[LinearProbe]:
-    """A converged model for each C: duality gap at most `TOLERANCE` of C n log 2. `start`: a model fitted to similar rows.
+    """A converged model for each C: duality gap at most `TOLERANCE` of C n log 2.
+
+    `start`: a model fitted to similar rows, from which a single C is solved; where that leads nowhere, the path is walked.
 
     Warns (`ConvergenceWarning`) where a problem is too badly scaled for double precision to get there.
     """
     from sklearn.exceptions import ConvergenceWarning
-    mean, rotation = X.mean(0, dtype=np.float64), None
+    mean, rotation, given = X.mean(0, dtype=np.float64), None, X
     X = X - mean
     scale = max(np.sqrt((X**2).mean()), 1e-300)  # w in units of 1/scale is the same problem with C times scale or its square
     X /= scale
@@ -338,6 +353,7 @@ def fast_path(X: np.ndarray, y: np.ndarray, Cs: Sequence[float], penalty: str, s
             problem.C, system.dtype = C * unit, np.float32
             w, b, gap = (_solve_l1 if penalty == "l1" else _solve_l2)(problem, system, w, b)
             found[C] = w, b
+            if gap > problem.goal and start is not None: return fast_path(given, y, Cs, penalty, seed)
             if not gap <= problem.goal: warnings.warn(_not_converged(penalty, C, gap / problem.goal), ConvergenceWarning, stacklevel=2)
     coefs = {C: (w if rotation is None else rotation @ w) / scale for C, (w, b) in found.items()}
     return [LinearProbe(coefs[C], float(found[C][1] - mean @ coefs[C])) for C in Cs]
@@ -351,14 +367,6 @@ def get_solver(name: str) -> Callable[..., list[Any]]:
     return SOLVERS[name]
 
 # %% ../nbs/03_probes.ipynb #4fd66857
-@contextmanager
-def _unconverged():
-    "SAGA stops at 1,000 passes by design of the reference; scikit-learn need not say so thousands of times."
-    from sklearn.exceptions import ConvergenceWarning
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        yield
-
 def fit_logreg(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, penalty: str = "l2",
                seed: int = SEED, solver: str = "fast") -> Fit:
     """Logistic regression, C picked by validation, then fitted to all training rows.
@@ -368,12 +376,11 @@ def fit_logreg(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_t
     if penalty not in ("l1", "l2"): raise ValueError(f"unknown penalty {penalty!r}; use 'l1' or 'l2'.")
     fit_path = get_solver(solver)
     X_train, X_test = np.asarray(X_train, np.float64), np.asarray(X_test, np.float64)
-    with _unconverged():
-        folds = make_folds(y_train, seed)
-        fit_all = lambda X, y: fit_path(X, y, CS, penalty, seed)
-        C, val_auc, near = pick(CS, fit_all, X_train, y_train, folds) if folds else (1.0, None, None)
-        order = np.random.RandomState(seed).permutation(len(y_train))
-        model, = fit_path(X_train[order], y_train[order], [C], penalty, seed, near)
+    folds = make_folds(y_train, seed)
+    fit_all = lambda X, y: fit_path(X, y, CS, penalty, seed)
+    C, val_auc, near = pick(CS, fit_all, X_train, y_train, folds) if folds else (1.0, None, None)
+    order = np.random.RandomState(seed).permutation(len(y_train))
+    model, = fit_path(X_train[order], y_train[order], [C], penalty, seed, near)
     if val_auc is None: val_auc = auc(y_train, positive(model, X_train))
     return Fit(score_probe(model, X_test, y_test, val_auc), {"C": C}, model)
 
