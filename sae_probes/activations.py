@@ -96,7 +96,7 @@ def weights_digest(module: torch.nn.Module) -> str:
 @cache
 def _folder_digest(folder: Path, _stamp: tuple) -> str:
     names = sorted(p for p in folder.iterdir() if p.suffix in (".safetensors", ".json", ".bin", ".model"))
-    return digest(*(part for p in names for part in (p.name, p.read_bytes())))
+    return digest(more=(part for p in names for part in (p.name, p.read_bytes())))
 
 # %% ../nbs/02_activations.ipynb #1211c4a4
 def model_identity(model_name: str, model: Any = None) -> dict[str, str]:

@@ -48,10 +48,10 @@ for line in sys.stdin:
 
 # %% ../nbs/benchmarks/peer.ipynb #4afea97f
 class Peer:
-    "A long-lived process of the Python `python`. Functions run there by their source, so they import all they need."
+    "A long-lived process of the Python `python`, blind to the working folder. Functions run there by their source, so they import all they need."
     def __init__(self, python: str | Path, **env: str):
         env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | {"HF_HUB_OFFLINE": "1"} | env
-        self.process = subprocess.Popen([str(python), "-u", "-W", "ignore", "-c", _LOOP], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([str(python), "-P", "-u", "-W", "ignore", "-c", _LOOP], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True, env=env)
 
     def __call__(self, f: Callable, **arguments: Any) -> dict[str, Any]:
