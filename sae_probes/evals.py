@@ -392,17 +392,18 @@ def run_all_baseline_corrupt(model_name: str, hook_name: str, results_path: str 
 
 # %% ../nbs/04_evals.ipynb #e9273cdf
 _COLUMNS = ["model", "hook", "dataset", "setting", "condition", "features", "method", "k", "seed", "val_auc", "test_auc", "test_acc",
-            "test_f1", "num_train", "num_test", "split", "draw", "solver", "sae", "binarize", "normalization", "activations", "C", "intercept", "indices", "coef",
+            "test_f1", "num_train", "num_test", "split", "draw", "solver", "sae", "pooling", "binarize", "normalization", "activations", "C", "intercept", "indices", "coef",
             "params", "sae_probes"]
 
 def _tidy(row: dict[str, Any], path: Path, root: Path) -> dict[str, Any]:
     "One stored row in the table's terms. Rows of 0.4.2 say neither model nor setting; their folders do."
-    features = row.get("control", "sae") if "reg_type" in row else "activations"
+    features = row.get("features", row.get("control", "sae") if "reg_type" in row else "activations")
     folder = path.parent.parent.relative_to(root).as_posix()
     setting = row.get("setting", path.parent.name.removesuffix("_setting"))
     axis = REGIMES[setting].axis if setting in REGIMES else None
     made_by = row.get("made_by", {})
-    method = row["method"] if features == "activations" else f"{features}_{row['reg_type']}" + "_binarized" * bool(row["binarize"])
+    pooling = f"_{row['pooling']}" if "pooling" in row else ""
+    method = f"{features}_{row['reg_type']}{pooling}" + "_binarized" * bool(row["binarize"]) if "reg_type" in row else row["method"]
     return row | {"model": row.get("model", folder.removeprefix("sae_probes_").removeprefix("baseline_results_")), "hook": row["hook_name"],
                   "setting": setting, "condition": row.get("condition", row.get(axis)), "features": features, "method": method,
                   "split": row.get("split", "published"),

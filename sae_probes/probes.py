@@ -289,6 +289,10 @@ def _solve_l1(problem: _Logistic, system: _NewtonSystem, w: np.ndarray, b: float
         "How far the optimality conditions of the current barrier are from holding."
         return np.sqrt(((1 + sign * grad - duals)**2).sum() + (C * residual.sum())**2 + (((parts * duals - center) / size)**2).sum())
 
+    def barrier(m: np.ndarray, parts: np.ndarray) -> float:
+        "The barrier function, which goes on falling where residuals are exponential and the conditions hold ever less on the way."
+        return C * np.logaddexp(0, np.where(y > 0, -m, m)).sum() + parts.sum() - center * np.log(parts).sum()
+
     for _ in range(100):
         center, size = 0.2 * (parts * duals).mean(), parts.mean()
         stiff = duals / parts
@@ -301,9 +305,11 @@ def _solve_l1(problem: _Logistic, system: _NewtonSystem, w: np.ndarray, b: float
         d_duals = center / parts - duals - stiff * d_parts
         longest = max((-d_parts / parts).max(), (-d_duals / duals).max())
         t, before = 1.0 if longest <= 0.99 else 0.99 / longest, violation(parts, duals, residual, grad)
+        value, slope = barrier(m, parts), C * (residual @ dm) + ((1 - center / parts) * d_parts).sum()
         while t > 1e-8:
             r = expit(m + t * dm) - y
             if violation(parts + t * d_parts, duals + t * d_duals, r, C * (r @ X)) <= (1 - 0.01 * t) * before: break
+            if barrier(m + t * dm, parts + t * d_parts) <= value + 0.01 * t * slope: break
             t /= 2
         parts, duals, w = parts + t * d_parts, duals + t * d_duals, w + t * step[:-1]
         m = m + t * dm
