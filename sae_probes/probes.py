@@ -293,8 +293,9 @@ def _solve_l1(problem: _Logistic, system: _NewtonSystem, w: np.ndarray, b: float
         "The barrier function, which goes on falling where residuals are exponential and the conditions hold ever less on the way."
         return C * np.logaddexp(0, np.where(y > 0, -m, m)).sum() + parts.sum() - center * np.log(parts).sum()
 
-    for _ in range(100):
-        center, size = 0.2 * (parts * duals).mean(), parts.mean()
+    t = 1.0
+    for _ in range(200):
+        center, size = (0.2 if t > 0.5 else 1.0) * (parts * duals).mean(), parts.mean()  # where steps are short, the barrier stays
         stiff = duals / parts
         hold = 1 / (1 / stiff).sum(0)
         pull = center / parts - 1 - sign * grad
