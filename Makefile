@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow benchmark sync-check lab docs readme export clean
+.PHONY: help demo test test-slow benchmark study sync-check lab docs readme export clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,10 @@ benchmark: .venv/.dev ## measure speed, memory and verdicts against 0.4.2, for h
 	@cd nbs/benchmarks && for n in speed verdict; do \
 		SAE_PROBES_SPEED=$(CURDIR)/.cache/speed SAE_PROBES_VERDICT=$(CURDIR)/.cache/verdict \
 		$(CURDIR)/$(BIN)/papermill $$n.ipynb $$n.ipynb || exit 1; done
+	@$(BIN)/nbdev_clean
+
+study: .venv/.dev ## run every probe on every task of the embedded model, for hours (resumes; activations stay in .cache/)
+	@cd nbs/studies && SAE_PROBES_STUDY=$(CURDIR)/.cache/study $(CURDIR)/$(BIN)/papermill embedded.ipynb embedded.ipynb
 	@$(BIN)/nbdev_clean
 
 sync-check: .venv/.dev ## only check that generated files are in sync

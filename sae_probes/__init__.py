@@ -12,10 +12,11 @@ import importlib
 # %% ../nbs/11_package.ipynb #0124b643
 _MODULES = {
     "settings": ["EMBEDDED_MODEL", "IdentityError"],
-    "datasets": ["Dataset", "Plan", "REGIMES", "Regime", "list_datasets", "load_dataset"],
+    "datasets": ["Dataset", "Plan", "REGIMES", "Regime", "audit", "list_datasets", "load_dataset", "with_shifted"],
     "activations": ["generate_dataset_activations", "load_model", "load_sae"],
     "evals": ["load_results", "run_all_baseline_class_imbalance", "run_all_baseline_corrupt", "run_all_baseline_normal",
-              "run_all_baseline_scarcity", "run_baseline_evals", "run_sae_evals", "side_by_side"]}
+              "run_all_baseline_scarcity", "run_baseline_evals", "run_control_evals", "run_sae_evals", "save_results"],
+    "stats": ["compare", "quiver"], "paper": ["load_paper_results"], "tokens": ["run_token_evals"], "latents": ["top_latents"]}
 
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

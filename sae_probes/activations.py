@@ -30,10 +30,10 @@ if TYPE_CHECKING: import torch
 
 # %% auto #0
 __all__ = ['FOREIGN', 'embedded_model_path', 'load_model', 'weights_digest', 'model_identity', 'check_hooks', 'stop_layer',
-           'tokenize', 'plan_batches', 'last_token_activations', 'activation_path', 'model_dtype',
+           'tokenize', 'plan_batches', 'run_batches', 'last_token_activations', 'activation_path', 'model_dtype',
            'activation_identity', 'prompt_keys', 'write_activations', 'cached_identity', 'load_activations',
            'SharedRows', 'ensure_activations', 'generate_dataset_activations', 'embedded_sae_path', 'load_sae',
-           'sae_fingerprint', 'check_sae', 'encode_sparse']
+           'encode_tensor', 'sae_fingerprint', 'check_sae', 'encode_sparse']
 
 # %% ../nbs/02_activations.ipynb #78b2b0a3
 @contextmanager
@@ -188,6 +188,24 @@ def _fused_attention(model: Any, hook_names: Sequence[str]) -> Iterator[bool]:
         for c, old in configs: c._attn_implementation = old
         for a in attns: del a.__dict__["forward"]
 
+# %% ../nbs/02_activations.ipynb #f69e8f82
+def run_batches(ids: Sequence[list[int]], run: Callable[[list[list[int]]], Any], token_budget: int) -> Iterator[tuple[np.ndarray, Any]]:
+    """`run` of the token ids of one batch after another, and the indices of its prompts. Batches are of like length, longest first.
+
+    At most `token_budget` tokens a batch, padding included; halved when `run` raises `torch.OutOfMemoryError`, which is passed on for a single prompt.
+    """
+    import torch
+    todo = plan_batches([len(i) for i in ids], token_budget)
+    while todo:
+        batch = todo.pop(0)
+        try: out = run([ids[i] for i in batch])
+        except torch.OutOfMemoryError:
+            if len(batch) == 1: raise
+            torch.cuda.empty_cache()
+            todo = [half for b in [batch, *todo] for half in np.array_split(b, 2) if len(half)]
+            continue
+        yield batch, out
+
 # %% ../nbs/02_activations.ipynb #05e33432
 def last_token_activations(model: Any, prompts: Sequence[str], hook_names: Sequence[str], max_seq_len: int = MAX_SEQ_LEN,
                            batch_size: int = 32, progress: Any = None) -> dict[str, torch.Tensor]:
@@ -200,16 +218,9 @@ def last_token_activations(model: Any, prompts: Sequence[str], hook_names: Seque
     check_hooks(model, hook_names)
     distinct = {p: i for i, p in enumerate(dict.fromkeys(prompts))}
     ids = tokenize(model.tokenizer, list(distinct), max_seq_len)
-    todo, rows = plan_batches([len(i) for i in ids], batch_size * 128), {}
+    rows = {}
     with _fused_attention(model, hook_names):
-        while todo:
-            batch = todo.pop(0)
-            try: out = _run_batch(model, [ids[i] for i in batch], hook_names)
-            except torch.OutOfMemoryError:
-                if len(batch) == 1: raise
-                torch.cuda.empty_cache()
-                todo = [half for b in [batch, *todo] for half in np.array_split(b, 2) if len(half)]
-                continue
+        for batch, out in run_batches(ids, lambda some: _run_batch(model, some, hook_names), batch_size * 128):
             for h, acts in out.items(): rows.setdefault(h, torch.empty(len(ids), acts.shape[1], dtype=acts.dtype))[batch.copy()] = acts
             if progress is not None: progress.update(len(batch))
     index = torch.tensor([distinct[p] for p in prompts])
@@ -401,19 +412,24 @@ def load_sae(source: Any, device: str | None = None) -> Any:
                      f"(release, sae_id), 'release/sae_id' or {EMBEDDED_MODEL!r}.")
 
 # %% ../nbs/02_activations.ipynb #3e098211
-def _encode(sae: Any, x: np.ndarray, device: str | None = None) -> np.ndarray:
-    "Dense float32 codes of a few rows."
+def encode_tensor(sae: Any, x: torch.Tensor, device: str | None = None) -> torch.Tensor:
+    "Dense float32 codes (n, d_sae) of a few rows (n, d_in), on the device of the SAE. `ValueError` where it can't encode them."
     import torch
     own = next(iter(sae.parameters()), None) if hasattr(sae, "parameters") else None
-    t = torch.from_numpy(np.ascontiguousarray(x)).to(own.device if own is not None else device or "cpu")
-    if getattr(sae, "hook_z_reshaping_mode", False): t = t[:, None]  # SAELens joins heads itself; ours are joined
+    x = x.to(own.device if own is not None else device or "cpu", torch.float32)
+    if getattr(sae, "hook_z_reshaping_mode", False): x = x[:, None]  # SAELens joins heads itself; ours are joined
     try:
-        with torch.inference_mode(): codes = torch.as_tensor(sae.encode(t)).float().cpu().numpy()
+        with torch.inference_mode(): codes = torch.as_tensor(sae.encode(x)).float()
     except torch.OutOfMemoryError: raise
-    except RuntimeError as e: raise ValueError(f"the SAE could not encode activations of width {x.shape[1]}: {e}") from e
+    except RuntimeError as e: raise ValueError(f"the SAE could not encode activations of width {x.shape[-1]}: {e}") from e
     if codes.ndim != 2 or len(codes) != len(x):
-        raise ValueError(f"the SAE turned activations of shape {x.shape} into codes of shape {codes.shape}; one row each is needed.")
+        raise ValueError(f"the SAE turned {len(x)} activations of width {x.shape[-1]} into codes of shape {tuple(codes.shape)}; one row each is needed.")
     return codes
+
+def _encode(sae: Any, x: np.ndarray, device: str | None = None) -> np.ndarray:
+    "`encode_tensor` on NumPy arrays."
+    import torch
+    return encode_tensor(sae, torch.from_numpy(np.ascontiguousarray(x)), device).cpu().numpy()
 
 def sae_fingerprint(sae: Any, d_in: int) -> str:
     "16 hex digits that tell this SAE from any other. `d_in`: width of the activations it encodes."

@@ -30,7 +30,7 @@ __all__ = ['CONTROLS', 'Prober', 'sparse_prober', 'sae_prober', 'RandomSAE', 'co
            'cell_path', 'make_cells', 'is_done', 'fit_cells', 'Run', 'run_cells', 'run_sae_evals', 'run_baseline_evals',
            'run_control_evals', 'run_all_baseline_normal', 'run_all_baseline_scarcity',
            'run_all_baseline_class_imbalance', 'run_all_baseline_corrupt', 'load_results', 'save_results',
-           'probe_label', 'side_by_side']
+           'probe_label']
 
 # %% ../nbs/04_evals.ipynb #47e531a3
 @dataclass(frozen=True)
@@ -441,23 +441,3 @@ def save_results(results: pd.DataFrame, path: str | Path) -> None:
 def probe_label(results: pd.DataFrame) -> pd.Series:
     "A probe's name: its method, with k where it has one (`logreg`, `sae_l1 k=16`)."
     return results["method"] + results["k"].map(lambda k: "" if pd.isna(k) else f" k={k}").astype(str)
-
-def side_by_side(results: pd.DataFrame, a: str, b: str, metric: str = "test_auc", margin: float = 0.005) -> pd.DataFrame:
-    """Two probes (labels as `probe_label` gives) on the cells that both have: a table of both, `difference` and `winner`.
-
-    The last row is the mean. Raises `ValueError` where a label is missing or names several probes of one cell.
-    """
-    table = results.assign(label=probe_label(results))
-    missing = {a, b} - set(table["label"])
-    if missing: raise ValueError(f"no results for {sorted(missing)}; there are {', '.join(sorted(table['label'].unique()))}.")
-    table = table[table["label"].isin([a, b])]
-    cell = ["dataset"] + ["setting", "condition"] * bool(table["setting"].nunique() > 1 or table["condition"].notna().any())
-    if table.duplicated([*cell, "label"]).any():
-        raise ValueError("several models, hooks, SAEs or seeds in one table: choose one, for example results[results.hook == '…'].")
-    pair = table.pivot(index=cell, columns="label", values=metric)[[a, b]].dropna()
-    pair.columns.name = None
-    pair["difference"] = pair[a] - pair[b]
-    pair["winner"] = np.select([pair["difference"] > margin, pair["difference"] < -margin], [a, b], "tie")
-    mean = pair[[a, b, "difference"]].mean()
-    pair.loc["mean" if len(cell) == 1 else ("mean", "", np.nan)] = [*mean, " : ".join(f"{n} {(pair['winner'] == n).sum()}" for n in (a, b, "tie"))]
-    return pair

@@ -45,8 +45,8 @@ def pick_probe(results: pd.DataFrame, dataset: str, k: int = 16) -> pd.Series:
 def probe_split(probe: pd.Series, dataset: Dataset) -> Split:
     "The prompts a probe was trained and tested on. `ValueError` where `dataset` is another one."
     regime = get_regime(probe["setting"])
-    value = next((v for v in conditions(dataset, regime) if v is None or abs(v - probe["condition"]) < 1e-5), None)
-    found = split(dataset, regime, value, int(probe["seed"]))
+    value = next((v for v in conditions(dataset, regime, probe["split"]) if v is None or abs(v - probe["condition"]) < 1e-5), None)
+    found = split(dataset, regime, value, int(probe["seed"]), probe["split"])
     if (len(found.train), len(found.test)) != (probe["num_train"], probe["num_test"]):
         raise ValueError(f"{dataset.name} splits into {len(found.train)} training and {len(found.test)} test prompts; the results "
                          f"have {probe['num_train']} and {probe['num_test']}. They are of another dataset.")

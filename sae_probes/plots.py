@@ -17,17 +17,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from sae_probes.stats import Comparison
+
 # %% auto #0
-__all__ = ['COLUMN', 'PAGE', 'look', 'style', 'plot_side_by_side', 'plot_by_k', 'plot_by_condition']
+__all__ = ['COLUMN', 'PAGE', 'look', 'style', 'plot_comparison', 'plot_by_k', 'plot_by_condition']
 
 # %% ../nbs/09_plots.ipynb #23ea1ae0
 COLUMN, PAGE = 3.25, 6.75  # widths in inches
 _LOOKS = {"logreg": ("#0072B2", "o"), "sae": ("#D55E00", "D"), "pca": ("#009E73", "s"), "knn": ("#CC79A7", "^"),
-          "xgboost": ("#E69F00", "v"), "mlp": ("#56B4E9", "P")}
+          "xgboost": ("#E69F00", "v"), "mlp": ("#56B4E9", "P"), "random": ("#000000", "X"), "residual": ("#8C8C8C", "p"), "pcs": ("#B5A900", "h")}
 
 def look(label: str) -> dict[str, str]:
-    "Colour and marker of a method or probe label; SAE probes share theirs."
-    color, marker = _LOOKS.get("sae" if label.startswith("sae") else label.split()[0], ("#444444", "X"))
+    "Colour and marker of a method or probe label; sparse probes on the same features share theirs."
+    color, marker = _LOOKS.get(label.split()[0].split("_")[0], ("#444444", "d"))
     return {"color": color, "marker": marker}
 
 @contextmanager
@@ -50,57 +52,65 @@ def _axes(width: float, height: float) -> tuple[Figure, Axes]:
 def _label_mean(ax: Axes, results: pd.DataFrame, metric: str, xlabel: str) -> None:
     "Labels and legend of a figure of means over tasks."
     ax.set(xlabel=xlabel, ylabel=f"{metric.replace('_', ' ').replace('auc', 'AUC')}, mean of {results['dataset'].nunique()} tasks")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    if ax.get_legend(): ax.get_legend().remove()
+
+def _mean_line(table: pd.DataFrame, x: str, metric: str, ax: Axes, label: str, dashed: bool = False) -> None:
+    "The mean over the rows at each `x`, a row a task, with a 95 % bootstrap interval."
+    import seaborn as sns
+    sns.lineplot(table, x=x, y=metric, ax=ax, label=label, seed=0, linestyle="--" if dashed else "-", markeredgewidth=0,
+                 err_kws={"alpha": 0.12, "linewidth": 0}, **look(label))
 
 # %% ../nbs/09_plots.ipynb #25ee4cc4
-def plot_side_by_side(table: pd.DataFrame, metric: str = "test AUC") -> Figure:
-    "Draw the table of `evals.side_by_side`: a dot per probe and task, best differences on top, the mean at the foot."
-    a, b = table.columns[:2]
-    rows = pd.concat([table.iloc[[-1]], table.iloc[:-1].sort_values("difference")])
-    names = [" ".join(str(p) for p in n if p == p and p != "") if isinstance(n, tuple) else str(n) for n in rows.index]
+def plot_comparison(comparison: Comparison) -> Figure:
+    "Draw a comparison of two probes in one setting: a dot per probe and task, best differences on top, the mean at the foot. Raises `ValueError` for several settings."
+    if len(comparison.table) != 1: raise ValueError(f"one setting is needed; this comparison has {len(comparison.table)}.")
+    a, b = comparison.a, comparison.b
+    rows = pd.concat([comparison.table.rename(columns={"a": a, "b": b}).assign(dataset="mean"), comparison.tasks.sort_values("difference")])
     with style():
         fig, ax = _axes(PAGE * 0.75, 0.9 + 0.22 * len(rows))
         ax.hlines(range(len(rows)), rows[[a, b]].min(axis=1), rows[[a, b]].max(axis=1), color="0.8", linewidth=2, zorder=1)
         for probe in (a, b): ax.scatter(rows[probe], range(len(rows)), label=probe, zorder=2, **look(probe))
         ax.axhline(0.5, color="0.8", linewidth=0.6)
         ax.axvline(0.5, color="0.8", linewidth=0.8, linestyle=":")
-        ax.set_yticks(range(len(rows)), names)
+        ax.set_yticks(range(len(rows)), rows["dataset"])
         ax.get_yticklabels()[0].set_weight("bold")
-        ax.set_xlabel(metric)
+        ax.set_xlabel(comparison.metric.replace("_", " ").replace("auc", "AUC"))
         ax.set_ylim(-0.6, len(rows) - 0.4)
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
         return fig
 
 # %% ../nbs/09_plots.ipynb #568b7b4d
 def plot_by_k(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
-    "Mean AUC over tasks against the number of latents, for each SAE method, with baselines as level lines."
-    import seaborn as sns
+    "Mean AUC over tasks against k, for each sparse method, with baselines as level lines."
+    results = results.groupby(["method", "k", "dataset"], dropna=False, as_index=False)[metric].mean()  # draws and seeds of a task are one
     sparse, rest = results[results["k"].notna()], results[results["k"].isna()]
     if sparse.empty: raise ValueError("no sparse probes in these results.")
     with style():
         fig, ax = _axes(COLUMN, COLUMN * 0.75)
         for method, rows in sparse.groupby("method"):
-            sns.lineplot(rows.assign(k=rows["k"].astype(int)), x="k", y=metric, ax=ax, label=method, seed=0, **look(method))
+            _mean_line(rows.assign(k=rows["k"].astype(int)), "k", metric, ax, method)
         for method, rows in rest.groupby("method"):
             ax.axhline(rows[metric].mean(), label=method, color=look(method)["color"], linestyle="--")
         ax.set_xscale("log", base=2)
         ticks = sorted(sparse["k"].unique())
         ax.set_xticks(ticks, [str(k) for k in ticks])
-        _label_mean(ax, results, metric, "latents k")
+        _label_mean(ax, results, metric, "latents or dimensions k")
         return fig
 
 # %% ../nbs/09_plots.ipynb #3715151e
 _AXES = {"scarcity": "training prompts", "imbalance": "share of positives", "label_noise": "share of flipped labels"}
 
 def plot_by_condition(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
-    "Mean AUC over tasks along one regime's axis, a line per probe, with 95 % bootstrap intervals over tasks."
-    import seaborn as sns
+    "Mean AUC over tasks along one regime's axis, a line per probe, with 95 % bootstrap intervals over tasks. Of probes with several k, all but the first are dashed."
     settings = results["setting"].unique()
     if len(settings) != 1 or results["condition"].isna().any(): raise ValueError(f"one regime with conditions is needed; got {list(settings)}.")
     with style():
         fig, ax = _axes(COLUMN, COLUMN * 0.75)
-        for label, rows in results.groupby(probe_label(results)):
-            sns.lineplot(rows, x="condition", y=metric, ax=ax, label=label, seed=0, **look(label))
+        for _, method in results.groupby("method"):
+            for i, (_, rows) in enumerate(method.groupby("k", dropna=False)):
+                tasks = rows.groupby(["condition", "dataset"], as_index=False)[metric].mean()
+                _mean_line(tasks, "condition", metric, ax, probe_label(rows).iloc[0], dashed=i > 0)
         if settings[0] == "scarcity":
             ax.set_xscale("log", base=2)
             ax.xaxis.set_major_formatter("{x:.0f}")

@@ -16,7 +16,7 @@ from .evals import probe_label
 from .settings import SEED
 
 # %% auto #0
-__all__ = ['bootstrap_interval', 'signed_rank', 'Comparison', 'compare', 'tie_range', 'Quiver', 'quiver']
+__all__ = ['bootstrap_interval', 'signed_rank', 'means', 'Comparison', 'compare', 'tie_range', 'Quiver', 'quiver']
 
 # %% ../nbs/05_stats.ipynb #bc39ee42
 _CELL = ("model", "hook", "dataset", "setting", "condition", "split", "seed")
@@ -44,8 +44,8 @@ def _check_once(table: pd.DataFrame, columns: Sequence[str]) -> None:
     if twice.empty: return
     differ = [c for c in ("sae", "solver", "binarize", "normalization", "draw") if c in twice and twice[c].astype(str).nunique() > 1]
     first = twice.iloc[0]
-    raise ValueError(f"{first['label']} has several rows in one cell ({first['dataset']}); they differ in {', '.join(differ) or 'no column'}: "
-                     f"choose one, for example results[results.{differ[0] if differ else 'sae'} == …].")
+    raise ValueError(f"{first['label']} has several rows in one cell ({first['dataset']}); they differ in "
+                     f"{', '.join(differ) or 'no column'}: choose one, for example results[results.{differ[0] if differ else 'sae'} == …].")
 
 # %% ../nbs/05_stats.ipynb #c08e5615
 def _by_task(cells: pd.DataFrame, value: str) -> np.ndarray:
@@ -76,6 +76,27 @@ def signed_rank(differences: np.ndarray) -> float:
     from scipy.stats import wilcoxon
     differences = np.round(differences, 12)  # sums in another order are still ties
     return float(wilcoxon(differences).pvalue) if differences.any() else 1.0
+
+# %% ../nbs/05_stats.ipynb #e3d7a19e
+def means(results: pd.DataFrame, metric: str = "test_auc", confidence: float = 0.95, resamples: int = 9999, seed: int = SEED) -> pd.DataFrame:
+    """Mean over tasks of every probe in `results`, a row a setting and probe, with its bootstrap interval over tasks `ci_low` to `ci_high`.
+
+    Only cells that all probes of a setting have count; draws of a random control are averaged in each. Raises `ValueError` where none is left.
+    """
+    table = _rows_of(results, sorted(set(probe_label(results))), [metric])
+    cell, group = _keys(table, _CELL), _keys(table, _GROUP)
+    _check_once(table, [*cell, "label", *(["draw"] if "draw" in table else [])])
+    rows = []
+    for names, part in table.groupby(group, dropna=False, sort=False):
+        wide = part.assign(cell=_number(part, cell)).pivot_table(index="cell", columns="label", values=metric, aggfunc="mean").dropna()
+        if wide.empty: raise ValueError(f"no cell of {', '.join(map(str, names))} has all of {', '.join(wide.columns)}; choose fewer probes.")
+        where = part.assign(cell=_number(part, cell)).drop_duplicates("cell").set_index("cell")[cell].loc[wide.index]
+        for label in wide:
+            values = _by_task(where.assign(value=wide[label]), "value")
+            low, high = bootstrap_interval(values, confidence, resamples, seed)
+            rows.append(dict(zip(group, names)) | {"probe": label, "mean": np.nanmean(values, axis=1).mean(), "ci_low": low, "ci_high": high,
+                                                   "tasks": len(values), "cells": len(wide)})
+    return pd.DataFrame(rows)
 
 # %% ../nbs/05_stats.ipynb #d068a4dc
 def _conclude(row: pd.Series, a: str, b: str, margin: float, confidence: float) -> str:

@@ -15,8 +15,8 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from .activations import (_fused_attention, _run_batch, _stored_identity, activation_identity, check_hooks, check_sae, load_model,
-                                    load_sae, model_dtype, plan_batches, sae_fingerprint, stop_layer, tokenize)
+from .activations import (_fused_attention, _run_batch, _stored_identity, activation_identity, check_hooks, check_sae, encode_tensor,
+                                    load_model, load_sae, model_dtype, run_batches, sae_fingerprint, stop_layer, tokenize)
 from .datasets import Dataset, Regime
 from .evals import Prober, Run, _prepare, run_cells, sparse_prober
 from .probes import Fit, LinearProbe, Normalization, auc, check_ks, fit_logreg, make_folds, pick, positive, score_probe
@@ -55,32 +55,18 @@ def stream_tokens(model: Any, ids: Sequence[list[int]], hook_name: str, batch_si
     `ids`: token ids of each prompt; the first is left out. `batch_size`: how many prompts of 128 tokens fill a batch, halved
     when memory runs out. `progress`: anything with `update(n)`.
     """
-    import torch
     check_hooks(model, [hook_name])
     length = np.array([len(i) for i in ids])
-    todo = plan_batches(length, batch_size * 128)
     with _fused_attention(model, [hook_name]):
-        while todo:
-            batch = todo.pop(0)
-            try: acts = _run_tokens(model, [ids[i] for i in batch], hook_name)
-            except torch.OutOfMemoryError:
-                if len(batch) == 1: raise
-                torch.cuda.empty_cache()
-                todo = [half for b in [batch, *todo] for half in np.array_split(b, 2) if len(half)]
-                continue
+        for batch, acts in run_batches(ids, lambda some: _run_tokens(model, some, hook_name), batch_size * 128):
             if not acts.isfinite().all(): raise ValueError(f"NaN or infinite activations at {hook_name}. Try dtype='float32', or another hook.")
             yield batch, acts, length[batch] - 1
             if progress is not None: progress.update(len(batch))
 
 # %% ../nbs/07_tokens.ipynb #94761168
 def _codes(sae: Any, acts: torch.Tensor, device: str | None = None) -> torch.Tensor:
-    "Dense float32 codes (tokens, d_sae), on the device of the SAE."
-    import torch
-    own = next(iter(sae.parameters()), None) if hasattr(sae, "parameters") else None
-    acts = acts.to(own.device if own is not None else device or "cpu", torch.float32)
-    if getattr(sae, "hook_z_reshaping_mode", False): acts = acts[:, None]  # SAELens joins heads itself; ours are joined
-    with torch.inference_mode(): codes = torch.as_tensor(sae.encode(acts)).float()
-    if codes.ndim != 2 or len(codes) != len(acts): raise ValueError(f"the SAE turned {len(acts)} activations into codes of shape {tuple(codes.shape)}.")
+    "`encode_tensor`, finite."
+    codes = encode_tensor(sae, acts, device)
     if not codes.isfinite().all(): raise ValueError("the SAE returned NaN or infinite codes.")
     return codes
 
