@@ -21,10 +21,10 @@ from .settings import SEED
 if TYPE_CHECKING: import torch
 
 # %% auto #0
-__all__ = ['Normalization', 'Folds', 'FitAll', 'CS', 'TOLERANCE', 'SOLVERS', 'METHODS', 'score_latents', 'rank_latents',
-           'make_folds', 'Scores', 'Fit', 'auc', 'positive', 'weighted_f1', 'score_probe', 'pick', 'reference_path',
-           'LinearProbe', 'duality_gap', 'fast_path', 'get_solver', 'fit_logreg', 'fit_pca', 'fit_knn', 'fit_xgboost',
-           'fit_mlp', 'check_ks', 'sparse_probes']
+__all__ = ['Normalization', 'Folds', 'FitParts', 'CS', 'TOLERANCE', 'State', 'SOLVERS', 'METHODS', 'score_latents',
+           'rank_latents', 'make_folds', 'Scores', 'Fit', 'auc', 'positive', 'weighted_f1', 'score_probe', 'pick',
+           'reference_paths', 'LinearProbe', 'duality_gap', 'fast_paths', 'get_solver', 'fit_logreg', 'fit_pca',
+           'fit_knn', 'fit_xgboost', 'fit_mlp', 'check_ks', 'sparse_probes']
 
 # %% ../nbs/03_probes.ipynb #f51eed37
 Normalization = str | Callable[[Any], Any]
@@ -117,16 +117,18 @@ def score_probe(model: Any, X_test: np.ndarray, y_test: np.ndarray, val_auc: flo
     return Scores(weighted_f1(y_test, guess), float((guess == y_test).mean()), auc(y_test, positive(model, X_test)), float(val_auc))
 
 # %% ../nbs/03_probes.ipynb #62470c59
-FitAll = Callable[[np.ndarray, np.ndarray], list[Any]]
+FitParts = Callable[[list[np.ndarray]], list[list[Any]]]
 
-def pick(candidates: Sequence[Any], fit_all: FitAll, X: np.ndarray, y: np.ndarray, folds: Folds) -> tuple[Any, float, Any]:
+def pick(candidates: Sequence[Any], fit_parts: FitParts, X: np.ndarray, y: np.ndarray, folds: Folds) -> tuple[Any, float, Any]:
     """The first candidate with the best mean validation AUC, that AUC, and its model on the last fold (`None` if that has one class).
 
-    `fit_all(X, y)` gives a model per candidate.
+    `fit_parts(parts)` gives, for each array of training rows, a model per candidate.
     """
+    two = [len(np.unique(y[train])) == 2 for train, _ in folds]
+    fitted = iter(fit_parts([train for (train, _), both in zip(folds, two) if both]))
     scores, models = [], None
-    for train, val in folds:
-        models = fit_all(X[train], y[train]) if len(np.unique(y[train])) == 2 else None
+    for (_, val), both in zip(folds, two):
+        models = next(fitted) if both else None
         scores.append([auc(y[val], positive(m, X[val])) for m in models] if models else [0.5] * len(candidates))
     means = np.mean(scores, axis=0)
     best = int(np.argmax(means))
@@ -144,11 +146,12 @@ def _unconverged():
 # %% ../nbs/03_probes.ipynb #8c150a6e
 CS = tuple(np.logspace(5, -5, 10).tolist())
 
-def reference_path(X: np.ndarray, y: np.ndarray, Cs: Sequence[float], penalty: str, seed: int, start: Any = None) -> list[Any]:
-    "A fitted model for each C, by the scikit-learn calls of sae-probes 0.4.2, which know no `start`."
+def reference_paths(X: np.ndarray, y: np.ndarray, parts: Sequence[np.ndarray], Cs: Sequence[float], penalty: str, seed: int,
+                    start: Any = None) -> list[list[Any]]:
+    "For each array of rows a model for each C, by the scikit-learn calls of sae-probes 0.4.2, which know no `start`."
     from sklearn.linear_model import LogisticRegression
     how = {"l1_ratio": 1.0, "solver": "saga"} if penalty == "l1" else {}
-    with _unconverged(): return [LogisticRegression(C=C, random_state=seed, max_iter=1000, **how).fit(X, y) for C in Cs]
+    with _unconverged(): return [[LogisticRegression(C=C, random_state=seed, max_iter=1000, **how).fit(X[i], y[i]) for C in Cs] for i in parts]
 
 # %% ../nbs/03_probes.ipynb #f0704e1a
 class LinearProbe:
@@ -165,44 +168,69 @@ class LinearProbe:
 # %% ../nbs/03_probes.ipynb #23c75ff8
 TOLERANCE = 1e-4  # duality gap per C n log 2
 
+def _times(X: np.ndarray, w: np.ndarray) -> np.ndarray: return (X @ w[:, :, None])[:, :, 0]  # (B, n, d), (B, d) to (B, n)
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray: return np.einsum("bi,bi->b", a, b)
+
 @dataclass
 class _Logistic:
-    "One penalised logistic regression: `X` (n, d), `y` (n,) of 0.0/1.0, penalty \"l1\" or \"l2\", and C."
+    """B penalised logistic regressions: `X` (B, n, d), `y` (B, n) of 0.0/1.0, penalty "l1" or "l2", and `C` (B,).
+
+    `there` (B, n) is 0 for rows that only fill up a problem with fewer than n; their `X` and `y` are 0.
+    """
     X: np.ndarray
     y: np.ndarray
+    there: np.ndarray
     penalty: str
-    C: float = 1.0
+    C: np.ndarray
+
+    @classmethod
+    def one(cls, X: np.ndarray, y: np.ndarray, penalty: str, C: float) -> _Logistic:
+        "A single problem, `X` (n, d) and `y` (n,)."
+        y = np.asarray(y, np.float64)[None]
+        return cls(np.asarray(X, np.float64)[None], y, np.ones(y.shape), penalty, np.array([C]))
+
+    def __getitem__(self, i: np.ndarray) -> _Logistic: return _Logistic(self.X[i], self.y[i], self.there[i], self.penalty, self.C[i])
 
     @property
-    def goal(self) -> float: return TOLERANCE * self.C * len(self.y) * np.log(2)
+    def goal(self) -> np.ndarray: return TOLERANCE * np.log(2) * self.C * self.there.sum(1)
 
-    def objective(self, m: np.ndarray, w: np.ndarray) -> float:
-        loss = np.logaddexp(0, np.where(self.y > 0, -m, m)).sum()
-        return self.C * loss + (np.abs(w).sum() if self.penalty == "l1" else w @ w / 2)
+    def loss(self, m: np.ndarray) -> np.ndarray: return self.C * _dot(self.there, np.logaddexp(0, np.where(self.y > 0, -m, m)))
 
-    def gap(self, m: np.ndarray, w: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        "Duality gap at margins `m` whose residuals sum to zero, the residuals (n,), and the gradient of the loss in w (d,)."
-        from scipy.special import entr, expit
-        residual = expit(m) - self.y
-        grad = self.C * (residual @ self.X)
-        feasible = 1 / max(1.0, np.abs(grad).max(initial=0)) if self.penalty == "l1" else 1.0
-        theta = np.minimum(np.abs(residual) * feasible, 1)
-        dual = self.C * (entr(theta) + entr(1 - theta)).sum() - (0 if self.penalty == "l1" else grad @ grad / 2)
+    def objective(self, m: np.ndarray, w: np.ndarray) -> np.ndarray:
+        return self.loss(m) + (np.abs(w).sum(1) if self.penalty == "l1" else _dot(w, w) / 2)
+
+    def gradient(self, m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        "Residuals (B, n) at margins `m`, and the gradient of the loss in w (B, d)."
+        from scipy.special import expit
+        residual = self.there * (expit(m) - self.y)
+        return residual, self.C[:, None] * (residual[:, None] @ self.X)[:, 0]
+
+    def gap(self, m: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        "Duality gap (B,) at margins `m` whose residuals sum to zero, and `gradient`."
+        from scipy.special import entr
+        residual, grad = self.gradient(m)
+        feasible = 1 / np.maximum(1.0, np.abs(grad).max(1, initial=0)) if self.penalty == "l1" else np.ones(len(m))
+        theta = np.minimum(np.abs(residual) * feasible[:, None], 1)
+        dual = self.C * (entr(theta) + entr(1 - theta)).sum(1) - (0 if self.penalty == "l1" else _dot(grad, grad) / 2)
         return self.objective(m, w) - dual, residual, grad
 
 # %% ../nbs/03_probes.ipynb #25306865
-def _best_intercept(m: np.ndarray, y: np.ndarray) -> float:
-    "What to add to margins `m` so that the residuals sum to zero."
+def _best_intercept(m: np.ndarray, y: np.ndarray, there: np.ndarray) -> np.ndarray:
+    "What to add to margins `m` (B, n) so that the residuals sum to zero (B,)."
     from scipy.special import expit, logit
-    low, high = logit(y.mean()) - m.max(), logit(y.mean()) - m.min()
+    n, positives = there.sum(1), y.sum(1)
+    middle = logit(positives / n)
+    low, high = middle - m.max(1), middle - m.min(1)
     shift = np.clip(0.0, low, high)
     for _ in range(100):
-        p = expit(m + shift)
-        total = (p - y).sum()
-        if abs(total) < 1e-10 * len(m): break
-        low, high = (low, shift) if total > 0 else (shift, high)
-        shift -= total / max(p @ (1 - p), 1e-300)
-        if not low < shift < high: shift = (low + high) / 2
+        p = there * expit(m + shift[:, None])
+        total = p.sum(1) - positives
+        found = np.abs(total) < 1e-13 * n
+        if found.all(): break
+        low, high = np.where(total > 0, low, shift), np.where(total > 0, shift, high)
+        newton = shift - total / np.maximum(_dot(p, 1 - p), 1e-300)
+        shift = np.where(found, shift, np.where((low < newton) & (newton < high), newton, (low + high) / 2))
     return shift
 
 # %% ../nbs/03_probes.ipynb #b5f3a8b7
@@ -211,20 +239,23 @@ def duality_gap(X: np.ndarray, y: np.ndarray, model: Any, C: float, penalty: str
 
     0 at the minimum. The intercept is taken at its best. `fast` stops at `TOLERANCE`.
     """
-    problem, coef = _Logistic(np.asarray(X, np.float64), np.asarray(y, np.float64), penalty, C), model.coef_[0]
-    m = problem.X @ coef + model.intercept_[0]
-    return float(problem.gap(m + _best_intercept(m, problem.y), coef)[0] / problem.goal * TOLERANCE)
+    problem, coef = _Logistic.one(X, y, penalty, C), np.asarray(model.coef_, np.float64)
+    m = _times(problem.X, coef)
+    m = m + _best_intercept(m, problem.y, problem.there)[:, None]
+    return (problem.gap(m, coef)[0] / problem.goal * TOLERANCE).item()
 
 # %% ../nbs/03_probes.ipynb #0436ccd5
 class _NewtonSystem:
-    "Solves (C Xᵀdiag(p(1-p))X + diag) x = rhs for features `X` (n, d) and, as last unknown, the intercept."
+    "Solves (Xᵀdiag(weight)X + diag) x = rhs for features `X` (B, n, d) and, as last unknown, the intercept."
     def __init__(self, X: np.ndarray):
         self.X, self.dtype, self.copies = X, np.float32, {}
 
+    def __getitem__(self, i: np.ndarray) -> _NewtonSystem: return _NewtonSystem(self.X[i])
+
     def _factor(self, weight: np.ndarray, diag: np.ndarray) -> Any:
         from scipy.linalg import blas, cho_factor
-        dtype, d = self.dtype, self.X.shape[1]
-        if dtype not in self.copies: self.copies[dtype] = np.ascontiguousarray(self.X.T, dtype), np.empty(self.X.T.shape, dtype)
+        dtype, d = self.dtype, self.X.shape[2]
+        if dtype not in self.copies: self.copies[dtype] = np.ascontiguousarray(self.X[0].T, dtype), np.empty(self.X.shape[:0:-1], dtype)
         XT, scaled = self.copies[dtype]
         np.multiply(XT, np.sqrt(weight, dtype=dtype), out=scaled)
         M = np.zeros((d + 1, d + 1), dtype, order="F")
@@ -234,12 +265,14 @@ class _NewtonSystem:
         M[range(d + 1), range(d + 1)] += (np.append(diag, 0) + np.finfo(dtype).eps * M.diagonal().max()).astype(dtype)
         return cho_factor(M, overwrite_a=True, check_finite=False)
 
-    def solve(self, weight: np.ndarray, diag: np.ndarray, rhs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        "x (d + 1,) and the margins it stands for (n,)."
+    def _solve_one(self, weight: np.ndarray, diag: np.ndarray, rhs: np.ndarray) -> np.ndarray:
+        "x (d + 1,) of a single problem."
         from scipy.linalg import cho_solve
-        def apply(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            m = self.X @ x[:-1] + x[-1]
-            return m, np.append((weight * m) @ self.X + diag * x[:-1], weight @ m)
+        X = self.X[0]
+
+        def apply(x: np.ndarray) -> np.ndarray:
+            m = weight * (X @ x[:-1] + x[-1])
+            return np.append(m @ X + diag * x[:-1], m.sum())
         while True:
             try: factor = self._factor(weight, diag)
             except np.linalg.LinAlgError:
@@ -248,82 +281,141 @@ class _NewtonSystem:
                 continue
             x = cho_solve(factor, rhs, check_finite=False)
             for _ in range(3):
-                m, product = apply(x)
-                if np.abs(rhs - product).max() <= 0.1 * np.abs(rhs).max() or self.dtype == np.float64: return x, m
-                x = x + cho_solve(factor, rhs - product, check_finite=False)
+                left = rhs - apply(x)
+                if np.abs(left).max() <= 0.1 * np.abs(rhs).max() or self.dtype == np.float64: return x
+                x = x + cho_solve(factor, left, check_finite=False)
             self.dtype = np.float64
 
+    def solve(self, weight: np.ndarray, diag: np.ndarray, rhs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        "x (B, d) and the intercept (B,), for `weight` (B, n), `diag` (B, d) and `rhs` (B, d + 1)."
+        X, root = self.X, np.sqrt(weight)
+        B, n, d = X.shape
+        if B == 1 and 2 * n > d:
+            x = self._solve_one(weight[0], diag[0], rhs[0])
+            return x[None, :-1], x[None, -1]
+        scaled = X * root[:, :, None] / np.sqrt(diag)[:, None]
+        if n > d:
+            full = np.concatenate([scaled, root[:, :, None]], axis=2)
+            M = full.transpose(0, 2, 1) @ full
+            M[:, range(d), range(d)] += 1
+            M[:, d, d] += np.finfo(float).eps * M.max((1, 2))
+            x = np.linalg.solve(M, np.concatenate([rhs[:, :-1] / np.sqrt(diag), rhs[:, -1:]], axis=1)[:, :, None])[:, :, 0]
+            return x[:, :-1] / np.sqrt(diag), x[:, -1]
+        M = scaled @ scaled.transpose(0, 2, 1)
+        M[:, range(n), range(n)] += 1
+        of_rhs, of_ones = np.linalg.solve(M, np.stack([root * _times(X, rhs[:, :-1] / diag), root], 2)).transpose(2, 0, 1)
+        b = (rhs[:, -1] - (root * of_rhs).sum(1)) / np.maximum((root * of_ones).sum(1), 1e-300)
+        pull = root * (of_rhs + b[:, None] * of_ones)
+        return (rhs[:, :-1] - (pull[:, None] @ X)[:, 0]) / diag, b
+
 # %% ../nbs/03_probes.ipynb #8b306e66
-def _solve_l2(problem: _Logistic, system: _NewtonSystem, w: np.ndarray, b: float) -> tuple[np.ndarray, float, float]:
-    "w, b and duality gap of the l2-penalised minimum, by Newton's method from (`w`, `b`)."
-    X, C = problem.X, problem.C
+State = dict[str, np.ndarray]  # w (B, d), b (B,), margins m (B, n), gap (B,), residual (B, n), grad (B, d), and what a method adds
+
+def _state(problems: _Logistic, w: np.ndarray, b: np.ndarray) -> State:
+    "Where problems stand at `w`, with the best intercept in place of `b`."
+    m = _times(problems.X, w) + b[:, None]
+    shift = _best_intercept(m, problems.y, problems.there)
+    gap, residual, grad = problems.gap(m + shift[:, None], w)
+    return {"w": w, "b": b + shift, "m": m + shift[:, None], "gap": gap, "residual": residual, "grad": grad}
+
+def _iterate(step: Callable[[_Logistic, _NewtonSystem, State], State], problems: _Logistic, system: _NewtonSystem, state: State) -> State:
+    "Repeat `step` until every problem has reached its goal, at most 200 times. Those that have take no further part."
+    final, going = {k: v.copy() for k, v in state.items()}, np.arange(len(problems.y))
     for _ in range(200):
-        m = X @ w + b
-        shift = _best_intercept(m, problem.y)
-        m, b = m + shift, b + shift
-        gap, residual, grad = problem.gap(m, w)
-        if gap <= problem.goal: break
-        slope = np.append(grad + w, C * residual.sum())
-        p, value, t = residual + problem.y, problem.objective(m, w), 1.0
-        step, dm = system.solve(C * p * (1 - p), np.ones(len(w)), -slope)
-        while problem.objective(m + t * dm, w + t * step[:-1]) > value + 1e-4 * t * (slope @ step) and t > 1e-10: t /= 2
-        w, b = w + t * step[:-1], b + t * step[-1]
-    return w, b, gap
+        on = ~(state["gap"] <= problems.goal)
+        if not on.all():
+            going, state = going[on], {k: v[on] for k, v in state.items()}
+            if not len(going): break
+            problems, system = problems[on], system[on]
+        state = step(problems, system, state)
+        for k, v in state.items(): final[k][going] = v
+    return final
+
+def _backtrack(t: np.ndarray, good: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    "Halve the step lengths `t` (B,) of the problems for which `good(t)` (B,) does not hold, until it does."
+    while True:
+        bad = ~good(t[:, None]) & (t > 1e-8)
+        if not bad.any(): return t
+        t = np.where(bad, t / 2, t)
+
+def _step_l2(problems: _Logistic, system: _NewtonSystem, s: State) -> State:
+    "One step of Newton's method on l2-penalised problems."
+    p, C = s["residual"] + problems.y, problems.C[:, None]
+    slope = np.c_[s["grad"] + s["w"], (C * s["residual"]).sum(1)]
+    dw, db = system.solve(C * p * (1 - p), np.ones(s["w"].shape), -slope)
+    dm, value, falls = _times(problems.X, dw) + db[:, None], problems.objective(s["m"], s["w"]), _dot(slope, np.c_[dw, db])
+    t = _backtrack(np.ones(len(p)), lambda t: problems.objective(s["m"] + t * dm, s["w"] + t * dw) <= value + 1e-4 * t[:, 0] * falls)
+    return _state(problems, s["w"] + t[:, None] * dw, s["b"] + t * db)
 
 # %% ../nbs/03_probes.ipynb #5eabaa96
-def _solve_l1(problem: _Logistic, system: _NewtonSystem, w: np.ndarray, b: float) -> tuple[np.ndarray, float, float]:
-    "w, b and duality gap of the l1-penalised minimum, by a primal-dual interior-point method from (`w`, `b`)."
-    from scipy.special import expit
-    X, y, C = problem.X, problem.y, problem.C
-    m = X @ w + b
-    shift = _best_intercept(m, y)
-    m, b = m + shift, b + shift
-    gap, residual, grad = problem.gap(m, w)
-    if gap <= problem.goal: return w, b, gap
-    sign = np.array([[1.0], [-1.0]])
-    center = gap / (2 * len(w))
-    parts = np.maximum(sign * w, 0) + max(min(center / 2, 1.0), 1e-2 * np.abs(w).mean())
-    duals = np.clip(center / parts, 1e-3, 2)
+def _both(v: np.ndarray) -> np.ndarray: return np.concatenate([v, -v], axis=1)
 
-    def violation(parts: np.ndarray, duals: np.ndarray, residual: np.ndarray, grad: np.ndarray) -> float:
-        "How far the optimality conditions of the current barrier are from holding."
-        return np.sqrt(((1 + sign * grad - duals)**2).sum() + (C * residual.sum())**2 + (((parts * duals - center) / size)**2).sum())
+def _start_l1(s: State) -> State:
+    "The state with `parts` and `duals` (B, 2d) of the interior-point method, and the length `t` (B,) of the last step."
+    center = s["gap"][:, None] / (2 * s["w"].shape[1])
+    floor = np.maximum(np.minimum(center / 2, 1.0), 1e-2 * np.abs(s["w"]).mean(1, keepdims=True))
+    parts = np.maximum(_both(s["w"]), 0) + np.maximum(floor, 1e-300)
+    return s | {"parts": parts, "duals": np.clip(center / parts, 1e-3, 2), "t": np.ones(len(parts))}
 
-    def barrier(m: np.ndarray, parts: np.ndarray) -> float:
+def _step_l1(problems: _Logistic, system: _NewtonSystem, s: State) -> State:
+    "One step of a primal-dual interior-point method on l1-penalised problems."
+    parts, duals, m, C, d = s["parts"], s["duals"], s["m"], problems.C[:, None], s["w"].shape[1]
+    center, size = np.where(s["t"] > 0.5, 0.2, 1.0)[:, None] * (parts * duals).mean(1, keepdims=True), parts.mean(1, keepdims=True)  # where steps are short, the barrier stays
+    stiff, hope = duals / parts, center / parts
+    pull = hope - 1 - _both(s["grad"])
+    hold, free = 1 / (1 / stiff[:, :d] + 1 / stiff[:, d:]), pull[:, :d] / stiff[:, :d] - pull[:, d:] / stiff[:, d:]
+    p = s["residual"] + problems.y
+    dw, db = system.solve(C * p * (1 - p), hold, np.concatenate([free * hold, -C * s["residual"].sum(1, keepdims=True)], axis=1))
+    dm = _times(problems.X, dw) + db[:, None]
+    d_parts = (pull - _both((free - dw) * hold)) / stiff
+    d_duals = hope - duals - stiff * d_parts
+
+    def violation(parts: np.ndarray, duals: np.ndarray, residual: np.ndarray, grad: np.ndarray) -> np.ndarray:
+        "How far the optimality conditions of the current barrier are from holding, squared."
+        slope, product = 1 + _both(grad) - duals, (parts * duals - center) / size
+        return _dot(slope, slope) + (problems.C * residual.sum(1))**2 + _dot(product, product)
+
+    def barrier(m: np.ndarray, parts: np.ndarray) -> np.ndarray:
         "The barrier function, which goes on falling where residuals are exponential and the conditions hold ever less on the way."
-        return C * np.logaddexp(0, np.where(y > 0, -m, m)).sum() + parts.sum() - center * np.log(parts).sum()
+        return problems.loss(m) + parts.sum(1) - center[:, 0] * np.log(parts).sum(1)
 
-    t = 1.0
-    for _ in range(200):
-        center, size = (0.2 if t > 0.5 else 1.0) * (parts * duals).mean(), parts.mean()  # where steps are short, the barrier stays
-        stiff = duals / parts
-        hold = 1 / (1 / stiff).sum(0)
-        pull = center / parts - 1 - sign * grad
-        free = (sign * pull / stiff).sum(0)
-        p = residual + y
-        step, dm = system.solve(C * p * (1 - p), hold, np.append(free * hold, -C * residual.sum()))
-        d_parts = (pull - sign * (free - step[:-1]) * hold) / stiff
-        d_duals = center / parts - duals - stiff * d_parts
-        longest = max((-d_parts / parts).max(), (-d_duals / duals).max())
-        t, before = 1.0 if longest <= 0.99 else 0.99 / longest, violation(parts, duals, residual, grad)
-        value, slope = barrier(m, parts), C * (residual @ dm) + ((1 - center / parts) * d_parts).sum()
-        while t > 1e-8:
-            r = expit(m + t * dm) - y
-            if violation(parts + t * d_parts, duals + t * d_duals, r, C * (r @ X)) <= (1 - 0.01 * t) * before: break
-            if barrier(m + t * dm, parts + t * d_parts) <= value + 0.01 * t * slope: break
-            t /= 2
-        parts, duals, w = parts + t * d_parts, duals + t * d_duals, w + t * step[:-1]
-        m = m + t * dm
-        shift = _best_intercept(m, y)
-        m, b = m + shift, b + t * step[-1] + shift
-        gap, residual, grad = problem.gap(m, w)
-        if gap <= problem.goal: break
-    tiny = (np.abs(grad) < 0.99) | (np.abs(w) < 1e-2 * np.abs(w).max())  # zero at the minimum, or as good as
-    sparse = np.where(tiny, 0.0, w)
-    m = X @ sparse + b
-    shift = _best_intercept(m, y)
-    gap_sparse = problem.gap(m + shift, sparse)[0]
-    return (sparse, b + shift, gap_sparse) if gap_sparse <= problem.goal else (w, b, gap)
+    before = violation(parts, duals, s["residual"], s["grad"])
+
+    def good(t: np.ndarray) -> np.ndarray:
+        holds = violation(parts + t * d_parts, duals + t * d_duals, *problems.gradient(m + t * dm)) <= (1 - 0.01 * t[:, 0])**2 * before
+        if holds.all(): return holds
+        falls = problems.C * _dot(s["residual"], dm) + _dot(1 - hope, d_parts)
+        return holds | (barrier(m + t * dm, parts + t * d_parts) <= barrier(m, parts) + 0.01 * t[:, 0] * falls)
+
+    longest = np.maximum((-d_parts / parts).max(1), (-d_duals / duals).max(1))
+    t = _backtrack(np.where(longest <= 0.99, 1.0, 0.99 / np.maximum(longest, 0.99)), good)
+    t1 = t[:, None]
+    return _state(problems, s["w"] + t1 * dw, s["b"] + t * db) | {"parts": parts + t1 * d_parts, "duals": duals + t1 * d_duals, "t": t}
+
+def _solve(problems: _Logistic, system: _NewtonSystem, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    "w (B, d), b (B,) and duality gap (B,) of the minima, from a start at `w` and `b`."
+    s = _state(problems, w, b)
+    if problems.penalty == "l2": s = _iterate(_step_l2, problems, system, s)
+    elif not (s["gap"] <= problems.goal).all():
+        s = _iterate(_step_l1, problems, system, _start_l1(s))
+        small = (np.abs(s["grad"]) < 0.99) | (np.abs(s["w"]) < 1e-2 * np.abs(s["w"]).max(1, keepdims=True))  # zero at the minimum, or as good as
+        sparse = _state(problems, np.where(small, 0.0, s["w"]), s["b"])
+        for k in ("w", "b", "gap"): s[k][sparse["gap"] <= problems.goal] = sparse[k][sparse["gap"] <= problems.goal]
+    return s["w"], s["b"], s["gap"]
+
+# %% ../nbs/03_probes.ipynb #3d593e3e
+def _problems(X: np.ndarray, y: np.ndarray, parts: Sequence[np.ndarray], penalty: str) -> tuple[_Logistic, np.ndarray, np.ndarray]:
+    "Rows of `X` (N, d) as problems of one shape, each centred at its `mean` (B, d) and divided by its `scale` (B,)."
+    shape = len(parts), max(map(len, parts))
+    A, labels, there = np.zeros((*shape, X.shape[1])), np.zeros(shape), np.zeros(shape)
+    mean, scale = np.empty((len(parts), X.shape[1])), np.empty(len(parts))
+    for i, rows in enumerate(parts):
+        some = X[rows]
+        mean[i] = some.mean(0)
+        some -= mean[i]
+        scale[i] = max(np.sqrt((some**2).mean()), 1e-300)
+        A[i, :len(rows)], labels[i, :len(rows)], there[i, :len(rows)] = some / scale[i], y[rows], 1
+    return _Logistic(A, labels, there, penalty, np.ones(len(parts))), mean, scale
 
 # %% ../nbs/03_probes.ipynb #b34031fb
 @cache
@@ -335,41 +427,46 @@ def _threads() -> Any:
 def _not_converged(penalty: str, C: float, excess: float) -> str:
     return f"{penalty} at C={C:.3g}: the duality gap is {excess:.2g} times the tolerance. Rescale the features."
 
-def fast_path(X: np.ndarray, y: np.ndarray, Cs: Sequence[float], penalty: str, seed: int, start: Any = None) -> list[LinearProbe]:
-    """A converged model for each C: duality gap at most `TOLERANCE` of C n log 2.
+def fast_paths(X: np.ndarray, y: np.ndarray, parts: Sequence[np.ndarray], Cs: Sequence[float], penalty: str, seed: int,
+               start: Any = None) -> list[list[LinearProbe]]:
+    """For each array of rows a converged model for each C: duality gap at most `TOLERANCE` of C n log 2.
 
-    `start`: a model fitted to similar rows, from which a single C is solved; where that leads nowhere, the path is walked.
+    `X` (N, d), `y` (N,) of 0/1, `parts`: rows of each problem, both classes among them. `start`: a model fitted to rows similar to those of the
+    only part, from which a single C is solved; where that leads nowhere, the path is walked.
 
     Warns (`ConvergenceWarning`) where a problem is too badly scaled for double precision to get there.
     """
     from sklearn.exceptions import ConvergenceWarning
-    mean, rotation, given = X.mean(0, dtype=np.float64), None, X
-    X = X - mean
-    scale = max(np.sqrt((X**2).mean()), 1e-300)  # w in units of 1/scale is the same problem with C times scale or its square
-    X /= scale
-    unit = scale if penalty == "l1" else scale**2
+    if not len(parts): return []
+    center, rotation = X.mean(0, dtype=np.float64), None
+    Z = X - center
     with _threads().limit(limits=1):  # matrices are small: more threads gain little, and on a busy machine lose much
-        if penalty == "l2" and X.shape[0] < X.shape[1]: rotation, R = np.linalg.qr(X.T); X = np.ascontiguousarray(R.T)
-        problem, system, found = _Logistic(X, np.asarray(y, np.float64), penalty), _NewtonSystem(X), {}
-        w, b, steps = np.zeros(X.shape[1]), 0.0, {*Cs, *(c for c in CS if c < max(Cs))}
+        if penalty == "l2" and Z.shape[0] < Z.shape[1]: rotation, R = np.linalg.qr(Z.T); Z = np.ascontiguousarray(R.T)
+        problems, mean, scale = _problems(Z, y, parts, penalty)
+        system, found = _NewtonSystem(problems.X), {}
+        w, b, steps = np.zeros((len(parts), Z.shape[1])), np.zeros(len(parts)), {*Cs, *(c for c in CS if c < max(Cs))}
         if start is not None:
-            w, steps = start.coef_[0] * scale, set(Cs)
-            b = start.intercept_[0] + mean @ start.coef_[0]
-            if rotation is not None: w = w @ rotation
+            w, steps = (start.coef_ if rotation is None else start.coef_ @ rotation) * scale[:, None], set(Cs)
+            b = start.intercept_ + start.coef_ @ center + (mean * w).sum(1) / scale
+        unit = scale if penalty == "l1" else scale**2  # w in units of 1/scale is the same problem with C times scale or its square
         for C in sorted(steps):
-            problem.C, system.dtype = C * unit, np.float32
-            w, b, gap = (_solve_l1 if penalty == "l1" else _solve_l2)(problem, system, w, b)
-            found[C] = w, b
-            if gap > problem.goal and start is not None: return fast_path(given, y, Cs, penalty, seed)
-            if not gap <= problem.goal: warnings.warn(_not_converged(penalty, C, gap / problem.goal), ConvergenceWarning, stacklevel=2)
-    coefs = {C: (w if rotation is None else rotation @ w) / scale for C, (w, b) in found.items()}
-    return [LinearProbe(coefs[C], float(found[C][1] - mean @ coefs[C])) for C in Cs]
+            problems.C, system.dtype = C * unit, np.float32
+            w, b, gap = _solve(problems, system, w, b)
+            found[C] = w / scale[:, None], b - (mean * w).sum(1) / scale
+            excess = (gap / problems.goal).max()
+            if excess > 1 and start is not None: return fast_paths(X, y, parts, Cs, penalty, seed)
+            if not excess <= 1: warnings.warn(_not_converged(penalty, C, excess), ConvergenceWarning, stacklevel=2)
+
+    def model(C: float, i: int) -> LinearProbe:
+        coef = found[C][0][i] if rotation is None else rotation @ found[C][0][i]
+        return LinearProbe(coef, float(found[C][1][i] - center @ coef))
+    return [[model(C, i) for C in Cs] for i in range(len(parts))]
 
 # %% ../nbs/03_probes.ipynb #2f277415
-SOLVERS: dict[str, Callable[..., list[Any]]] = {"fast": fast_path, "reference": reference_path}
+SOLVERS: dict[str, Callable[..., list[list[Any]]]] = {"fast": fast_paths, "reference": reference_paths}
 
 def get_solver(name: str) -> Callable[..., list[Any]]:
-    "The solver of that name, a function as `reference_path`. Raises `ValueError` for an unknown one."
+    "The solver of that name, a function as `reference_paths`. Raises `ValueError` for an unknown one."
     if name not in SOLVERS: raise ValueError(f"unknown solver {name!r}; use one of {', '.join(SOLVERS)}.")
     return SOLVERS[name]
 
@@ -381,13 +478,13 @@ def fit_logreg(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_t
     `X_*`: (n, d), `y_*`: (n,) of 0/1, `penalty`: "l1" or "l2", `solver`: a key of `SOLVERS`. Up to 3 training rows: C = 1.
     """
     if penalty not in ("l1", "l2"): raise ValueError(f"unknown penalty {penalty!r}; use 'l1' or 'l2'.")
-    fit_path = get_solver(solver)
+    fit_paths = get_solver(solver)
     X_train, X_test = np.asarray(X_train, np.float64), np.asarray(X_test, np.float64)
     folds = make_folds(y_train, seed)
-    fit_all = lambda X, y: fit_path(X, y, CS, penalty, seed)
-    C, val_auc, near = pick(CS, fit_all, X_train, y_train, folds) if folds else (1.0, None, None)
+    fit_parts = lambda parts: fit_paths(X_train, y_train, parts, CS, penalty, seed)
+    C, val_auc, near = pick(CS, fit_parts, X_train, y_train, folds) if folds else (1.0, None, None)
     order = np.random.RandomState(seed).permutation(len(y_train))
-    model, = fit_path(X_train[order], y_train[order], [C], penalty, seed, near)
+    (model,), = fit_paths(X_train, y_train, [order], [C], penalty, seed, near)
     if val_auc is None: val_auc = auc(y_train, positive(model, X_train))
     return Fit(score_probe(model, X_test, y_test, val_auc), {"C": C}, model)
 
@@ -407,8 +504,8 @@ def _finish(candidates: Sequence[Any], make: Callable[[Any], Any], default: Any,
     from joblib import Parallel, delayed
     X_train, y_train, X_test, y_test = data
     folds = make_folds(y_train, seed)
-    fit_all = lambda X, y: Parallel(threads, prefer="threads")(delayed(make(c).fit)(X, y) for c in candidates)
-    best, val_auc, _ = pick(candidates, fit_all, X_train, y_train, folds) if folds else (default, None, None)
+    fit_parts = lambda parts: [Parallel(threads, prefer="threads")(delayed(make(c).fit)(X_train[i], y_train[i]) for c in candidates) for i in parts]
+    best, val_auc, _ = pick(candidates, fit_parts, X_train, y_train, folds) if folds else (default, None, None)
     model = make(best).fit(X_train, y_train)
     if val_auc is None: val_auc = auc(y_train, positive(model, X_train))
     return Fit(score_probe(model, X_test, y_test, val_auc), best if isinstance(best, dict) else {name: best}, model)

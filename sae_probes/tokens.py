@@ -373,8 +373,8 @@ def fit_attention(tokens_train: Tokens, y_train: np.ndarray, tokens_test: Tokens
                   device: str | None = None) -> Fit:
     "The attention probe, its weight decay picked by validation among `DECAYS` (10 for up to 3 rows), then trained on all training prompts."
     folds = make_folds(y_train, seed)
-    fit_all = lambda tokens, y: train_attention(tokens, y, DECAYS, device=device)
-    decay, val_auc, _ = pick(DECAYS, fit_all, tokens_train, y_train, folds) if folds else (10.0, None, None)
+    fit_parts = lambda parts: [train_attention(tokens_train[i], y_train[i], DECAYS, device=device) for i in parts]
+    decay, val_auc, _ = pick(DECAYS, fit_parts, tokens_train, y_train, folds) if folds else (10.0, None, None)
     model, = train_attention(tokens_train, y_train, [decay], device=device)
     if val_auc is None: val_auc = auc(y_train, positive(model, tokens_train))
     return Fit(score_probe(model, tokens_test, y_test, val_auc), {"weight_decay": decay}, model)
