@@ -128,7 +128,8 @@ def demo(results_path: Results = Path("results/demo"), figure: Annotated[Path, t
     results = load_results(results_path)
     results = results[results["dataset"].isin(where["datasets"])]
     versus = [compare(results, f"sae_l1 k={k}", other) for other in ("logreg", f"random_l1 k={k}")]
-    table = versus[0].tasks.merge(versus[1].tasks[["dataset", f"random_l1 k={k}"]]).set_index("dataset")[["logreg", f"sae_l1 k={k}", f"random_l1 k={k}"]]
+    table = versus[0].tasks.merge(versus[1].tasks[["dataset", f"random_l1 k={k}"]]).set_index("dataset")
+    table = table[["logreg", f"sae_l1 k={k}", f"random_l1 k={k}"]]
     table.loc["mean"] = table.mean()
     typer.echo(f"\nTest AUC, {EMBEDDED_MODEL} at {sae.cfg.metadata.hook_name}: logistic regression on the raw activations, and sparse probes on the\n"
                f"{k} best latents of the embedded SAE and of an SAE with random weights.\n\n{table.to_string(float_format='%.3f')}\n")

@@ -63,7 +63,10 @@ def _mean_line(table: pd.DataFrame, x: str, metric: str, ax: Axes, label: str, d
 
 # %% ../nbs/09_plots.ipynb #25ee4cc4
 def plot_comparison(comparison: Comparison) -> Figure:
-    "Draw a comparison of two probes in one setting: a dot per probe and task, best differences on top, the mean at the foot. Raises `ValueError` for several settings."
+    """Draw a comparison of two probes in one setting: a dot per probe and task, best differences on top, the mean at the foot.
+
+    Raises `ValueError` for several settings.
+    """
     if len(comparison.table) != 1: raise ValueError(f"one setting is needed; this comparison has {len(comparison.table)}.")
     a, b = comparison.a, comparison.b
     rows = pd.concat([comparison.table.rename(columns={"a": a, "b": b}).assign(dataset="mean"), comparison.tasks.sort_values("difference")])
@@ -102,7 +105,10 @@ def plot_by_k(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
 _AXES = {"scarcity": "training prompts", "imbalance": "share of positives", "label_noise": "share of flipped labels"}
 
 def plot_by_condition(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
-    "Mean AUC over tasks along one regime's axis, a line per probe, with 95 % bootstrap intervals over tasks. Of probes with several k, all but the first are dashed."
+    """Mean AUC over tasks along one regime's axis, a line per probe, with 95 % bootstrap intervals over tasks.
+
+    Of probes with several k, all but the first are dashed. Raises `ValueError` for several settings.
+    """
     settings = results["setting"].unique()
     if len(settings) != 1 or results["condition"].isna().any(): raise ValueError(f"one regime with conditions is needed; got {list(settings)}.")
     with style():

@@ -360,7 +360,8 @@ def _start_l1(s: State) -> State:
 def _step_l1(problems: _Logistic, system: _NewtonSystem, s: State) -> State:
     "One step of a primal-dual interior-point method on l1-penalised problems."
     parts, duals, m, C, d = s["parts"], s["duals"], s["m"], problems.C[:, None], s["w"].shape[1]
-    center, size = np.where(s["t"] > 0.5, 0.2, 1.0)[:, None] * (parts * duals).mean(1, keepdims=True), parts.mean(1, keepdims=True)  # where steps are short, the barrier stays
+    lower = np.where(s["t"] > 0.5, 0.2, 1.0)[:, None]  # where steps are short, the barrier stays
+    center, size = lower * (parts * duals).mean(1, keepdims=True), parts.mean(1, keepdims=True)
     stiff, hope = duals / parts, center / parts
     pull = hope - 1 - _both(s["grad"])
     hold, free = 1 / (1 / stiff[:, :d] + 1 / stiff[:, d:]), pull[:, :d] / stiff[:, :d] - pull[:, d:] / stiff[:, d:]
@@ -454,8 +455,9 @@ def fast_paths(X: np.ndarray, y: np.ndarray, parts: Sequence[np.ndarray], Cs: Se
             w, b, gap = _solve(problems, system, w, b)
             found[C] = w / scale[:, None], b - (mean * w).sum(1) / scale
             excess = (gap / problems.goal).max()
-            if excess > 1 and start is not None: return fast_paths(X, y, parts, Cs, penalty, seed)
-            if not excess <= 1: warnings.warn(_not_converged(penalty, C, excess), ConvergenceWarning, stacklevel=2)
+            if excess <= 1: continue
+            if start is not None: return fast_paths(X, y, parts, Cs, penalty, seed)
+            warnings.warn(_not_converged(penalty, C, excess), ConvergenceWarning, stacklevel=2)
 
     def model(C: float, i: int) -> LinearProbe:
         coef = found[C][0][i] if rotation is None else rotation @ found[C][0][i]
