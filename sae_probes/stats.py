@@ -59,8 +59,8 @@ def bootstrap_interval(values: np.ndarray, confidence: float = 0.95, resamples: 
 
     Tasks are resampled, then the seeds of each task drawn. NaN, NaN for fewer than two tasks.
     """
-    values = np.sort(np.asarray(values, float).reshape(len(values), -1), axis=1)  # NaN comes last
     if len(values) < 2: return np.nan, np.nan
+    values = np.sort(np.asarray(values, float).reshape(len(values), -1), axis=1)  # NaN comes last
     n, rng, means = np.isfinite(values).sum(1), np.random.default_rng(seed), []
     for size in np.diff([*range(0, resamples, 500), resamples]):
         tasks = rng.integers(len(values), size=(size, len(values)))
