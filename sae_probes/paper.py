@@ -91,7 +91,7 @@ def _multi_token(path: Path) -> pd.DataFrame:
 def load_paper_results(path: str | Path) -> pd.DataFrame:
     """The paper's results from a clone of its repository, one row a probe, with the columns of `load_results` as far as known.
 
-    `model`: gemma-2-9b, gemma-2-2b or llama-3.1-8b. `setting`: those of `REGIMES`, covariate_shift and multi_token. `sae`: width and L0
+    `model`: gemma-2-9b, gemma-2-2b or llama-3.1-8b. `setting`: those of `REGIMES`, and multi_token. `sae`: width and L0
     (its published id for Gemma 2 2B and Llama). `attrs["missing"]` lists files that are not there, which a warning says too. Raises
     `FileNotFoundError` where there are none. Source: JoshEngels/SAE-Probes; Kantamneni et al., arXiv 2502.16681.
     """
