@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from sae_probes.stats import Comparison
+    from sae_probes.stats import Comparison, Quiver
 
 # %% auto #0
-__all__ = ['COLUMN', 'PAGE', 'look', 'style', 'plot_comparison', 'plot_by_k', 'plot_by_condition']
+__all__ = ['COLUMN', 'PAGE', 'look', 'style', 'plot_comparison', 'plot_by_k', 'plot_by_condition', 'plot_uplift',
+           'plot_uplift_map']
 
 # %% ../nbs/09_plots.ipynb #23ea1ae0
 COLUMN, PAGE = 3.25, 6.75  # widths in inches
@@ -43,11 +44,12 @@ def style() -> Iterator[None]:
         yield
 
 # %% ../nbs/09_plots.ipynb #26d59f7e
-def _axes(width: float, height: float) -> tuple[Figure, Axes]:
+def _axes(width: float, height: float, panels: int | None = None) -> tuple[Figure, Any]:
+    "A figure with one `Axes`, or with an array of panels side by side that share their y axis."
     import matplotlib.pyplot as plt
-    fig, ax = plt.subplots(figsize=(width, height))
+    fig, ax = plt.subplots(1, panels or 1, figsize=(width, height), sharey=True, squeeze=panels is None)
     plt.close(fig)
-    return fig, ax
+    return fig, ax if panels is None else ax[0]
 
 def _label_mean(ax: Axes, results: pd.DataFrame, metric: str, xlabel: str) -> None:
     "Labels and legend of a figure of means over tasks."
@@ -104,6 +106,13 @@ def plot_by_k(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
 # %% ../nbs/09_plots.ipynb #3715151e
 _AXES = {"scarcity": "training prompts", "imbalance": "share of positives", "label_noise": "share of flipped labels"}
 
+def _condition_axis(ax: Axes, setting: str) -> None:
+    "Label and scale of a regime's axis."
+    ax.set_xlabel(_AXES.get(setting, setting))
+    if setting == "scarcity":
+        ax.set_xscale("log", base=2)
+        ax.xaxis.set_major_formatter("{x:.0f}")
+
 def plot_by_condition(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
     """Mean AUC over tasks along one regime's axis, a line per probe, with 95 % bootstrap intervals over tasks.
 
@@ -117,8 +126,62 @@ def plot_by_condition(results: pd.DataFrame, metric: str = "test_auc") -> Figure
             for i, (_, rows) in enumerate(method.groupby("k", dropna=False)):
                 tasks = rows.groupby(["condition", "dataset"], as_index=False)[metric].mean()
                 _mean_line(tasks, "condition", metric, ax, probe_label(rows).iloc[0], dashed=i > 0)
-        if settings[0] == "scarcity":
-            ax.set_xscale("log", base=2)
-            ax.xaxis.set_major_formatter("{x:.0f}")
-        _label_mean(ax, results, metric, _AXES.get(settings[0], settings[0]))
+        _condition_axis(ax, settings[0])
+        _label_mean(ax, results, metric, ax.get_xlabel())
+        return fig
+
+# %% ../nbs/09_plots.ipynb #aacf28ec
+def _gains(quiver: Quiver) -> dict[str, pd.DataFrame]:
+    "Cells of the pools behind the first, by setting, those of the package first. Raises `ValueError` where nothing varies."
+    cells = quiver.cells[quiver.cells["pool"] != next(iter(quiver.pools))]
+    if "condition" not in cells or cells["condition"].isna().any(): raise ValueError("regimes with conditions are needed, such as scarcity.")
+    parts = dict(list(cells.groupby("setting")))
+    return {s: parts[s] for s in dict.fromkeys([*_AXES, *parts]) if s in parts}
+
+def plot_uplift(quiver: Quiver) -> Figure:
+    """Mean uplift of each further pool along the axis of its regime, a panel a regime: bars are 95 % bootstrap intervals over tasks, bands what
+    tie-breaks could give. Pools have the colour of the first probe they add. Raises `ValueError` for settings without conditions.
+    """
+    import seaborn as sns
+    gains, (base, *others) = _gains(quiver), quiver.pools
+    with style():
+        fig, axes = _axes(COLUMN if len(gains) == 1 else PAGE, COLUMN * 0.75, len(gains))
+        for ax, (setting, cells) in zip(axes, gains.items()):
+            ax.axhline(0, color="0.7", linewidth=0.8)
+            for pool in others:
+                tasks = cells[cells["pool"] == pool].groupby(["condition", "dataset"], as_index=False)[["gain", "gain_low", "gain_high"]].mean()
+                ties, added = tasks.groupby("condition")[["gain_low", "gain_high"]].mean(), [p for p in quiver.pools[pool] if p not in quiver.pools[base]]
+                ax.fill_between(ties.index, ties["gain_low"], ties["gain_high"], color=look(added[0])["color"], alpha=0.12, linewidth=0)
+                sns.lineplot(tasks, x="condition", y="gain", ax=ax, label=pool, seed=0, err_style="bars", err_kws={"linewidth": 0.8}, legend=False,
+                             markeredgewidth=0, **look(added[0]))
+            _condition_axis(ax, setting)
+            ax.set(title=setting.replace("_", " "), ylabel=f"uplift in {quiver.metric.replace('_', ' ').replace('auc', 'AUC')}")
+        fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+        return fig
+
+# %% ../nbs/09_plots.ipynb #6f80db61
+def plot_uplift_map(quiver: Quiver, pool: str | None = None) -> Figure:
+    """The uplift of one pool in every cell, a row a task, sorted by its mean, a panel a regime. `pool` is the last one if not given.
+
+    Colours end at the 98th percentile of the absolute uplift. Raises `ValueError` for an unknown pool, the first one, or settings without conditions.
+    """
+    others = list(quiver.pools)[1:]
+    pool = pool or others[-1]
+    if pool not in others: raise ValueError(f"no uplift of {pool!r}; there is {', '.join(map(repr, others))}.")
+    gains = {setting: cells[cells["pool"] == pool] for setting, cells in _gains(quiver).items()}
+    cells = pd.concat(gains.values())
+    order = cells.groupby("dataset")["gain"].mean().sort_values(ascending=False).index
+    reach = max(cells["gain"].abs().quantile(0.98), 1e-6)
+    with style():
+        fig, axes = _axes(PAGE, 1 + 0.075 * len(order), len(gains))
+        for ax, (setting, cells) in zip(axes, gains.items()):
+            table = cells.pivot_table(index="dataset", columns="condition", values="gain").reindex(order)
+            image = ax.imshow(table, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto", interpolation="nearest")
+            ticks = range(0, table.shape[1], max(1, table.shape[1] // 4))
+            ax.set_xticks(ticks, [f"{table.columns[i]:g}" for i in ticks])
+            ax.set(title=setting.replace("_", " "), xlabel=_AXES.get(setting, setting))
+            ax.tick_params(axis="y", length=0)
+            ax.set_facecolor("0.8")
+        axes[0].set_yticks(range(len(order)), order, fontsize=5)
+        fig.colorbar(image, ax=list(axes), label=f"uplift, {pool}", shrink=0.3, extend="both")
         return fig
