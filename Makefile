@@ -4,13 +4,16 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow benchmark study sync-check lab docs readme export clean
+.PHONY: help demo figures test test-slow benchmark study sync-check lab docs readme export clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.dev ## probe an embedded SAE and draw figures/demo.png (seconds once all is cached)
 	$(BIN)/sae-probes demo --results-path .cache/demo --figure figures/demo.png
+
+figures: .venv/.dev ## draw every figure of the paper from results/ (RESULTS=… OUT=… for others)
+	@$(BIN)/sae-probes figures --results $(or $(RESULTS),results) --out $(or $(OUT),figures)
 
 test: .venv/.dev ## check that generated files are in sync, then run every notebook but its slow cells
 	@$(BIN)/python tools/test.py

@@ -16,7 +16,7 @@ from .settings import DEFAULT_RESULTS_PATH, EMBEDDED_MODEL, SEED, cache_dir
 
 # %% auto #0
 __all__ = ['app', 'Model', 'Hook', 'Set', 'Data', 'Results', 'Cache', 'Device', 'Dtype', 'Solver', 'Jobs', 'Split', 'Seed',
-           'Progress', 'DEMO_TASKS', 'run', 'baseline', 'control', 'activations', 'datasets', 'demo', 'main']
+           'Progress', 'DEMO_TASKS', 'run', 'baseline', 'control', 'activations', 'datasets', 'demo', 'figures', 'main']
 
 # %% ../nbs/10_cli.ipynb #64c52db3
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -137,6 +137,20 @@ def demo(results_path: Results = Path("results/demo"), figure: Annotated[Path, t
     figure.parent.mkdir(parents=True, exist_ok=True)
     with style(): plot_comparison(versus[0]).savefig(figure)
     typer.echo(f"Drawn to {figure}")
+
+# %% ../nbs/10_cli.ipynb #68139463
+@app.command()
+def figures(results: Annotated[Path, typer.Option(help="Results: a folder or file of this package, or a clone of the paper's repository.")] = Path("results"),
+            out: Annotated[Path, typer.Option(help="Folder to draw to.")] = Path("figures"),
+            only: Annotated[list[str] | None, typer.Option(help="A figure's number or name. May be repeated. Default: all.")] = None,
+            model: Annotated[list[str] | None, typer.Option(help="May be repeated. Default: every model in the results.")] = None,
+            notebooks: Annotated[Path, typer.Option(help="Folder of the figure notebooks.")] = Path("nbs/figures"),
+            n_jobs: Jobs = -1, progress: Progress = True) -> None:
+    "Draw every figure of the paper from cached results."
+    from sae_probes.figures import draw_figures
+    summary = draw_figures(results, out, notebooks, only or (), model or (), n_jobs=n_jobs, progress=progress)
+    typer.echo(summary[["model", "figure", "outcome", "reason"]].to_string(index=False))
+    if (summary["outcome"] == "failed").any(): raise typer.Exit(1)
 
 # %% ../nbs/10_cli.ipynb #9bf97077
 def main() -> None:

@@ -26,11 +26,11 @@ from .settings import (DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, Control, Method,
                                  digest, log, pick_device, read_json, safe_name, write_json)
 
 # %% auto #0
-__all__ = ['CONTROLS', 'Prober', 'sparse_prober', 'sae_prober', 'RandomSAE', 'control_prober', 'baseline_prober', 'Cell',
-           'cell_path', 'make_cells', 'is_done', 'fit_cells', 'Run', 'run_cells', 'run_sae_evals', 'run_baseline_evals',
-           'run_control_evals', 'run_all_baseline_normal', 'run_all_baseline_scarcity',
-           'run_all_baseline_class_imbalance', 'run_all_baseline_corrupt', 'load_results', 'save_results',
-           'probe_label']
+__all__ = ['CONTROLS', 'Prober', 'sparse_prober', 'mean_active', 'describe_sae', 'sae_prober', 'RandomSAE', 'control_prober',
+           'baseline_prober', 'Cell', 'cell_path', 'make_cells', 'is_done', 'fit_cells', 'Run', 'run_cells',
+           'run_sae_evals', 'run_baseline_evals', 'run_control_evals', 'run_all_baseline_normal',
+           'run_all_baseline_scarcity', 'run_all_baseline_class_imbalance', 'run_all_baseline_corrupt', 'load_results',
+           'save_results', 'probe_label']
 
 # %% ../nbs/04_evals.ipynb #47e531a3
 @dataclass(frozen=True)
@@ -58,16 +58,31 @@ def sparse_prober(folder: str, label: str, columns: dict[str, Any], features: Ca
     if normalization not in ("mean", "none") and not callable(normalization):
         raise ValueError(f"Invalid mean_diff_normalization: {normalization!r}; use 'mean', 'none' or a function.")
     columns = {"reg_type": reg_type, "binarize": binarize, "normalization": _function_name(normalization) if callable(normalization) else normalization} | columns
-    return Prober(folder, label + reg_type + "_binarized" * binarize, columns, columns | {"ks": list(map(int, ks))}, features,
-                  lambda *data: sparse_probes(*data, ks, reg_type, normalization, binarize, seed, solver))
+
+    def fit(train: Any, y_train: np.ndarray, test: Any, y_test: np.ndarray) -> list[dict[str, Any]]:
+        l0 = {"l0": mean_active(train, test)}
+        return [row | l0 for row in sparse_probes(train, y_train, test, y_test, ks, reg_type, normalization, binarize, seed, solver)]
+    return Prober(folder, label + reg_type + "_binarized" * binarize, columns, columns | {"ks": list(map(int, ks))}, features, fit)
+
+def mean_active(*codes: Any) -> float:
+    "The L0 of codes, each part (n, d), sparse or not: entries of a row that are not zero, on average."
+    return sum(c.nnz if hasattr(c, "nnz") else np.count_nonzero(c) for c in codes) / sum(c.shape[0] for c in codes)
+
+def describe_sae(sae: Any, d_sae: int) -> dict[str, Any]:
+    "What tells SAEs apart for a reader: the `architecture` as trained (a class name where nothing says), and the width `d_sae`."
+    cfg = getattr(sae, "cfg", None)
+    saved = cfg.architecture() if callable(getattr(cfg, "architecture", None)) else type(sae).__name__
+    return {"architecture": getattr(getattr(cfg, "metadata", None), "training_architecture", None) or saved, "d_sae": d_sae}
 
 def sae_prober(sae: Any, width: int, hook_name: str, reg_type: RegType, ks: Sequence[int], binarize: bool,
                normalization: Normalization, seed: int, solver: str, device: str | None) -> Prober:
     "`sparse_prober` on the latents of an SAE. `width` is that of the activations."
     check_sae(sae, hook_name, width)
-    check_ks(ks, _encode(sae, np.zeros((1, width), np.float32), device).shape[1])
-    return sparse_prober("sae_probes", "", {"sae": sae_fingerprint(sae, width)}, lambda X: encode_sparse(sae, X, device),
-                         reg_type, ks, binarize, normalization, seed, solver)
+    d_sae = _encode(sae, np.zeros((1, width), np.float32), device).shape[1]
+    check_ks(ks, d_sae)
+    prober = sparse_prober("sae_probes", "", {"sae": sae_fingerprint(sae, width)}, lambda X: encode_sparse(sae, X, device),
+                           reg_type, ks, binarize, normalization, seed, solver)
+    return replace(prober, columns=prober.columns | describe_sae(sae, d_sae))
 
 # %% ../nbs/04_evals.ipynb #83bf0dc9
 class RandomSAE:
@@ -88,8 +103,7 @@ CONTROLS: tuple[Control, ...] = ("random", "residual", "pcs")
 
 def _random_codes(X: np.ndarray, sae: Any, draw: int, device: str | None) -> Any:
     real = encode_sparse(sae, X, device)
-    active = real.nnz if hasattr(real, "nnz") else np.count_nonzero(real)
-    return encode_sparse(RandomSAE(X.mean(0), real.shape[1], max(1, round(active / len(X))), draw), X)
+    return encode_sparse(RandomSAE(X.mean(0), real.shape[1], max(1, round(mean_active(real))), draw), X)
 
 def _components(X: np.ndarray) -> np.ndarray:
     from sklearn.decomposition import PCA
@@ -392,7 +406,7 @@ def run_all_baseline_corrupt(model_name: str, hook_name: str, results_path: str 
 
 # %% ../nbs/04_evals.ipynb #e9273cdf
 _COLUMNS = ["model", "hook", "dataset", "setting", "condition", "features", "method", "k", "seed", "val_auc", "test_auc", "test_acc",
-            "test_f1", "num_train", "num_test", "split", "draw", "solver", "sae", "pooling", "binarize", "normalization", "activations", "C", "intercept", "indices", "coef",
+            "test_f1", "num_train", "num_test", "split", "draw", "solver", "sae", "pooling", "binarize", "normalization", "architecture", "d_sae", "l0", "activations", "C", "intercept", "indices", "coef",
             "params", "sae_probes"]
 
 def _tidy(row: dict[str, Any], path: Path, root: Path) -> dict[str, Any]:
@@ -420,7 +434,7 @@ def load_results(path: str | Path) -> pd.DataFrame:
     `condition`: training size, share of positives or of flipped labels, rounded to 1e-6 (NaN where nothing varies);
     `features`: "sae", "activations" or a control; `method`: "sae_l1", "random_l1", "logreg", …; `k`: number of latents (NA for
     baselines); `split`: "published" or "leak_free"; `draw`: number of a random control; `sae`: its fingerprint; `indices` and
-    `coef`: lists of length k. Raises `FileNotFoundError` where there are no results.
+    `coef`: lists of length k; `architecture`, `d_sae` and `l0` of the SAE, the last on the cell's prompts. Raises `FileNotFoundError` where there are no results.
     """
     root = Path(path)
     saved = [root] if root.is_file() else sorted(root.glob("*.parquet"))
@@ -429,7 +443,7 @@ def load_results(path: str | Path) -> pd.DataFrame:
     if not tables: raise FileNotFoundError(f"no results under {path}; run_sae_evals and run_baseline_evals make some.")
     table = pd.concat([t.dropna(axis=1, how="all") for t in tables], ignore_index=True).reindex(columns=_COLUMNS)
     table["condition"] = table["condition"].astype(float).round(6)
-    return table.astype({c: "Int64" for c in ("k", "seed", "draw", "num_train", "num_test")} | {"binarize": "boolean"})
+    return table.astype({c: "Int64" for c in ("k", "seed", "draw", "num_train", "num_test", "d_sae")} | {"binarize": "boolean"})
 
 def save_results(results: pd.DataFrame, path: str | Path) -> None:
     "Write a table of results as one parquet file, whole or not at all; `load_results` reads it."

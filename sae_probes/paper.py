@@ -40,8 +40,17 @@ def _files(root: Path, model: str) -> Iterator[tuple[Path, str, dict]]:
     if model == "gemma-2-9b": yield saes/"normal_setting"/"all_metrics_binarized.csv", "normal", common | {"features": "sae"}
 
 # %% ../nbs/06_paper.ipynb #62d5a0ce
-_COLUMNS = ["model", "hook", "dataset", "setting", "condition", "features", "method", "k", "sae", "val_auc", "test_auc", "test_acc",
-            "test_f1", "num_train"]
+_COLUMNS = ["model", "hook", "dataset", "setting", "condition", "features", "method", "k", "sae", "architecture", "d_sae", "l0", "val_auc", "test_auc",
+            "test_acc", "test_f1", "num_train"]
+_KINDS = {"relu": "standard_orig", "standard": "standard", "gated": "gated", "jump": "jumprelu", "top": "topk", "p": "p_anneal", "batch": "batchtopk",
+          "matryoshka": "matryoshka", "width": "jumprelu", "l16r": "topk"}  # by how a name starts; width: Gemma Scope, l16r: Llama Scope
+_WIDTHS = {"16k": 2**14, "131k": 2**17, "1m": 2**20, "2pow14": 2**14, "32x": 2**17}  # 32 times the width of Llama 3.1 8B
+
+def _describe(names: pd.Series) -> pd.DataFrame:
+    "Architecture, width and L0 as far as names of SAEs say."
+    part = lambda pattern: names.astype(object).str.extract(pattern, expand=False)
+    return pd.DataFrame({"architecture": part(r"^([a-z0-9]+)").map(_KINDS), "l0": part(r" l0=(\d+)$").astype(float),
+                         "d_sae": part(r"(1m|16k|131k|2pow14|32x)").map(_WIDTHS).astype("Int64")})
 
 def _sae_name(table: pd.DataFrame) -> pd.Series:
     "Which SAE: the published id, with its L0 where the id has none."
@@ -55,6 +64,7 @@ def _tidy(table: pd.DataFrame, setting: str, common: dict) -> pd.DataFrame:
     table["condition"] = table[_AXIS[setting]].astype(float).round(6) if setting in _AXIS else float("nan")
     if common["features"] == "sae":
         table["sae"] = _sae_name(table)
+        table = table.join(_describe(table["sae"]))
         flag = table["binarize"] if "binarize" in table else pd.Series(False, table.index)
         table["method"] = "sae_" + table["reg_type"] + flag.map({True: "_binarized", False: ""})
     return table.reindex(columns=_COLUMNS).astype({"k": "Int64", "num_train": "Int64"})
@@ -84,7 +94,7 @@ def _multi_token(path: Path) -> pd.DataFrame:
     name = (parts["width"] + " l0=" + parts["l0"]).str.replace("width", "width_")
     method = ("sae_" + parts["rest"]).fillna(table["variant"])
     features = parts["rest"].notna().map({True: "sae", False: "activations"})
-    table = table.assign(model="gemma-2-9b", setting="multi_token", sae=name, method=method, features=features)
+    table = table.assign(model="gemma-2-9b", setting="multi_token", sae=name, method=method, features=features).join(_describe(name))
     return table.reindex(columns=_COLUMNS).astype({"k": "Int64", "num_train": "Int64"})
 
 # %% ../nbs/06_paper.ipynb #0cb76afb
@@ -92,7 +102,7 @@ def load_paper_results(path: str | Path) -> pd.DataFrame:
     """The paper's results from a clone of its repository, one row a probe, with the columns of `load_results` as far as known.
 
     `model`: gemma-2-9b, gemma-2-2b or llama-3.1-8b. `setting`: those of `REGIMES`, and multi_token. `sae`: width and L0
-    (its published id for Gemma 2 2B and Llama). `attrs["missing"]` lists files that are not there, which a warning says too. Raises
+    (its published id for Gemma 2 2B and Llama), with `architecture`, `d_sae` and `l0` where known. `attrs["missing"]` lists files that are not there, which a warning says too. Raises
     `FileNotFoundError` where there are none. Source: JoshEngels/SAE-Probes; Kantamneni et al., arXiv 2502.16681.
     """
     root, parts, missing = Path(path).expanduser(), [], []
@@ -105,6 +115,6 @@ def load_paper_results(path: str | Path) -> pd.DataFrame:
     lost = [p.relative_to(root).as_posix() for p in missing]
     if lost: log.warning("published results that are not under %s: %s", root.name, ", ".join(lost))
     table = pd.concat([p.dropna(axis=1, how="all") for p in parts], ignore_index=True).reindex(columns=_COLUMNS)
-    table = table.astype({"k": "Int64", "num_train": "Int64"})
+    table = table.astype({"k": "Int64", "num_train": "Int64", "d_sae": "Int64"})
     table.attrs["missing"] = lost
     return table

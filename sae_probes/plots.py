@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # %% auto #0
 __all__ = ['COLUMN', 'PAGE', 'look', 'style', 'plot_comparison', 'plot_by_k', 'plot_by_condition', 'plot_uplift',
-           'plot_uplift_map']
+           'plot_uplift_map', 'plot_means', 'plot_picks', 'taken', 'plot_taken', 'plot_tasks_by_k']
 
 # %% ../nbs/09_plots.ipynb #23ea1ae0
 COLUMN, PAGE = 3.25, 6.75  # widths in inches
@@ -184,4 +184,84 @@ def plot_uplift_map(quiver: Quiver, pool: str | None = None) -> Figure:
             ax.set_facecolor("0.8")
         axes[0].set_yticks(range(len(order)), order, fontsize=5)
         fig.colorbar(image, ax=list(axes), label=f"uplift, {pool}", shrink=0.3, extend="both")
+        return fig
+
+# %% ../nbs/09_plots.ipynb #f60a9db4
+def _panels(parts: dict[str, pd.DataFrame], height: float = 0.75) -> tuple[Figure, Any]:
+    "A figure with a panel for each part, with its title."
+    fig, axes = _axes(COLUMN if len(parts) == 1 else PAGE, COLUMN * height, len(parts))
+    for ax, name in zip(axes, parts): ax.set_title(str(name).replace("_", " "))
+    return fig, axes
+
+def plot_means(table: pd.DataFrame, xlabel: str = "test AUC") -> Figure:
+    "Rows of `stats.means` as points with their intervals, a panel a setting. Columns: `setting`, `probe`, `mean`, `ci_low`, `ci_high`."
+    parts = {s: rows.reset_index(drop=True) for s, rows in table.groupby("setting", sort=False)}
+    names = list(dict.fromkeys(table["probe"]))[::-1]
+    with style():
+        fig, axes = _panels(parts, 0.2 + 0.09 * len(names))
+        for ax, rows in zip(axes, parts.values()):
+            for r in rows.itertuples():
+                ax.errorbar(r.mean, names.index(r.probe), xerr=[[r.mean - r.ci_low], [r.ci_high - r.mean]], linewidth=1, **look(r.probe))
+        axes[0].set_yticks(range(len(names)), names)
+        fig.supxlabel(xlabel, fontsize=8)
+        return fig
+
+# %% ../nbs/09_plots.ipynb #4285b31a
+def plot_picks(quiver: Quiver) -> Figure:
+    "Scores of the second pool's pick against the first's, a dot a task, in the colour of the added probes where one of these is picked."
+    (base, pool), cells = list(quiver.pools)[:2], quiver.cells
+    first, second = (cells[cells["pool"] == p].set_index("dataset") for p in (base, pool))
+    new = second["chosen"].map(lambda probes: any(p.split(" [")[0] not in quiver.pools[base] for p in probes))
+    with style():
+        fig, ax = _axes(COLUMN, COLUMN)
+        ax.plot([0.4, 1], [0.4, 1], color="0.7", linewidth=0.8)
+        for label, mask, color in (("pick without", ~new, "0.5"), ("an added probe is picked", new, look("sae")["color"])):
+            ax.scatter(first["score"][mask], second["score"][mask], s=12, alpha=0.8, linewidth=0, color=color, label=f"{label} ({mask.sum()})")
+        low = min(first["score"].min(), second["score"].min()) - 0.02
+        ax.set(xlabel=f"{base}: test AUC", ylabel=f"{pool}: test AUC", xlim=(low, 1.01), ylim=(low, 1.01), aspect="equal")
+        ax.legend(loc="upper left")
+        return fig
+
+def taken(quiver: Quiver) -> pd.DataFrame:
+    "How often each further pool's pick is a probe it adds: a row a setting, condition and pool, the `share` of cells; ties count in part."
+    (base, *others), cells = quiver.pools, quiver.cells
+    added = cells["chosen"].map(lambda probes: sum(p.split(" [")[0] not in quiver.pools[base] for p in probes) / len(probes))
+    by = [c for c in ("setting", "condition", "pool") if c in cells]
+    return cells.assign(share=added)[cells["pool"].isin(others)].groupby(by, sort=False, as_index=False)["share"].mean()
+
+def plot_taken(quiver: Quiver) -> Figure:
+    "`taken` along the axis of each regime."
+    shares = taken(quiver)
+    parts = {s: shares[shares["setting"] == s] for s in _gains(quiver)}
+    with style():
+        fig, axes = _panels(parts)
+        for ax, (setting, rows) in zip(axes, parts.items()):
+            for pool, r in rows.groupby("pool", sort=False):
+                ax.plot(r["condition"], r["share"], label=pool, **look([p for p in quiver.pools[pool] if p not in quiver.pools[next(iter(quiver.pools))]][0]))
+            _condition_axis(ax, setting)
+            ax.set_ylim(0, 1)
+        axes[0].set_ylabel("share of tasks that pick an added probe")
+        fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+        return fig
+
+# %% ../nbs/09_plots.ipynb #1adbbd4d
+def plot_tasks_by_k(results: pd.DataFrame, columns: int = 12, metric: str = "test_auc") -> Figure:
+    "A small panel a task: `metric` of each sparse method against k, baselines as level lines. All panels share their axes."
+    import matplotlib.pyplot as plt
+    tasks = sorted(results["dataset"].unique(), key=lambda t: (int(t.split("_")[0]) if t[0].isdigit() else 0, t))
+    rows = -(-len(tasks) // columns)
+    with style():
+        fig, axes = plt.subplots(rows, columns, figsize=(PAGE, 0.6 * rows + 0.4), sharex=True, sharey=True, squeeze=False)
+        plt.close(fig)
+        for ax, task in zip(axes.flat, tasks):
+            for method, r in results[results["dataset"] == task].groupby("method"):
+                if r["k"].notna().any(): ax.plot(r["k"].astype(int), r[metric], color=look(method)["color"], linewidth=1, label=method)
+                else: ax.axhline(r[metric].mean(), color=look(method)["color"], linewidth=0.8, linestyle="--", label=method)
+            ax.set_xscale("log", base=2)
+            ax.set_title(task[:14], fontsize=4.5, pad=1)
+            ax.tick_params(labelsize=4, length=1, pad=1)
+        for ax in axes.flat[len(tasks):]: ax.set_visible(False)
+        fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+        fig.supxlabel("latents k", fontsize=7)
+        fig.supylabel(metric.replace("_", " ").replace("auc", "AUC"), fontsize=7)
         return fig
