@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 # %% auto #0
 __all__ = ['COLUMN', 'PAGE', 'look', 'style', 'plot_comparison', 'plot_by_k', 'plot_by_condition', 'plot_uplift',
-           'plot_uplift_map', 'plot_means', 'plot_picks', 'taken', 'plot_taken', 'plot_tasks_by_k']
+           'plot_uplift_map', 'plot_means', 'plot_picks', 'taken', 'plot_taken', 'plot_tasks_by_k', 'plot_lines',
+           'layer', 'plot_layers', 'plot_architectures', 'plot_wins']
 
 # %% ../nbs/09_plots.ipynb #23ea1ae0
 COLUMN, PAGE = 3.25, 6.75  # widths in inches
@@ -202,7 +203,7 @@ def plot_means(table: pd.DataFrame, xlabel: str = "test AUC") -> Figure:
         for ax, rows in zip(axes, parts.values()):
             for r in rows.itertuples():
                 ax.errorbar(r.mean, names.index(r.probe), xerr=[[r.mean - r.ci_low], [r.ci_high - r.mean]], linewidth=1, **look(r.probe))
-        axes[0].set_yticks(range(len(names)), names)
+        axes[0].set(yticks=range(len(names)), yticklabels=names, ylim=(-0.6, len(names) - 0.4))
         fig.supxlabel(xlabel, fontsize=8)
         return fig
 
@@ -258,10 +259,83 @@ def plot_tasks_by_k(results: pd.DataFrame, columns: int = 12, metric: str = "tes
                 if r["k"].notna().any(): ax.plot(r["k"].astype(int), r[metric], color=look(method)["color"], linewidth=1, label=method)
                 else: ax.axhline(r[metric].mean(), color=look(method)["color"], linewidth=0.8, linestyle="--", label=method)
             ax.set_xscale("log", base=2)
-            ax.set_title(task[:14], fontsize=4.5, pad=1)
+            ax.set_title(task[:12] + "…" * (len(task) > 12), fontsize=4.5, pad=1)
             ax.tick_params(labelsize=4, length=1, pad=1)
         for ax in axes.flat[len(tasks):]: ax.set_visible(False)
         fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
         fig.supxlabel("latents k", fontsize=7)
         fig.supylabel(metric.replace("_", " ").replace("auc", "AUC"), fontsize=7)
+        return fig
+
+# %% ../nbs/09_plots.ipynb #e08a07dc
+def plot_lines(table: pd.DataFrame, x: str, by: str, xlabel: str, metric: str = "test_auc", log: bool = True) -> Figure:
+    "Mean of `metric` over tasks against a number `x`, a line for each value of `by`, a panel for each of the column `panel`; bars are 95 % intervals."
+    import seaborn as sns
+    parts = {p: rows for p, rows in table.groupby("panel", sort=False)}
+    names = list(dict.fromkeys(table[by]))
+    colors = dict(zip(names, sns.color_palette("colorblind", len(names))))
+    with style():
+        fig, axes = _panels(parts)
+        for ax, rows in zip(axes, parts.values()):
+            for i, name in enumerate(n for n in names if n in set(rows[by])):
+                sns.lineplot(rows[rows[by] == name], x=x, y=metric, ax=ax, label=str(name), color=colors[name], marker="osDv^Pph*X"[names.index(name) % 10],
+                             seed=0, err_style="bars", err_kws={"linewidth": 0.8}, markeredgewidth=0, legend=False)
+            if log: ax.set_xscale("log")
+            ax.set(xlabel=xlabel, ylabel=f"{metric.replace('_', ' ').replace('auc', 'AUC')}, mean over tasks")
+        fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+        return fig
+
+def layer(hook: str) -> int:
+    "Where a hook comes in the model: the number of its block, -1 for the embeddings."
+    return int(hook.split(".")[1]) if hook.startswith("blocks.") else -1
+
+def plot_layers(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
+    "Over hooks, in their order: means of each method with 95 % intervals, and how many tasks each method wins by validation AUC (the first of those that tie)."
+    hooks = sorted(results["hook"].unique(), key=layer)
+    table = results.assign(at=results["hook"].map(hooks.index))
+    best = table.loc[table.groupby(["at", "dataset"])["val_auc"].idxmax()].groupby(["method", "at"]).size().unstack(fill_value=0).reindex(columns=range(len(hooks)), fill_value=0)
+    with style():
+        import matplotlib.pyplot as plt
+        fig, axes = plt.subplots(1, 2, figsize=(PAGE, COLUMN * 0.8))
+        plt.close(fig)
+        for method, rows in table.groupby("method"): _mean_line(rows, "at", metric, axes[0], method)
+        foot = 0
+        for method, row in best.iterrows():
+            axes[1].bar(row.index, row, bottom=foot, color=look(method)["color"], width=0.7)
+            foot = foot + row
+        axes[0].get_legend().remove()
+        names = ["embedding" if layer(h) < 0 else str(layer(h)) for h in hooks]
+        for ax in axes: ax.set(xlabel="after block", xticks=range(len(hooks)), xticklabels=names)
+        axes[0].set_ylabel(f"{metric.replace('_', ' ').replace('auc', 'AUC')}, mean of {results['dataset'].nunique()} tasks")
+        axes[1].set_ylabel("tasks where validation picks it")
+        fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
+        return fig
+
+_RELEASED = ["standard_orig", "standard", "gated", "topk", "p_anneal", "jumprelu", "batchtopk", "matryoshka"]
+
+def plot_architectures(table: pd.DataFrame, ylabel: str) -> Figure:
+    "A box over tasks of the column `difference` for each `architecture`, in order of their release."
+    names = [a for a in _RELEASED if a in set(table["architecture"])] + sorted(set(table["architecture"]) - {*_RELEASED})
+    with style():
+        fig, ax = _axes(PAGE * 0.75, COLUMN * 0.75)
+        ax.axhline(0, color="0.7", linewidth=0.8)
+        boxes = ax.boxplot([table.loc[table["architecture"] == a, "difference"] for a in names], showmeans=True, patch_artist=True, flierprops={"markersize": 2},
+                           meanprops={"marker": "D", "markerfacecolor": look("sae")["color"], "markeredgewidth": 0}, medianprops={"color": "black"})
+        for box in boxes["boxes"]: box.set_facecolor("0.9")
+        ax.set_xticks(range(1, len(names) + 1), [a.replace("_", " ") for a in names])
+        ax.set_ylabel(ylabel)
+        return fig
+
+def plot_wins(table: pd.DataFrame, names: tuple[str, str, str]) -> Figure:
+    "Shares of tasks, a bar a row: columns `comparison`, `wins`, `ties`, `losses`; `names` say what each of the three means."
+    with style():
+        fig, ax = _axes(PAGE * 0.75, 0.8 + 0.35 * len(table))
+        left = 0
+        for part, name, color in zip(("wins", "ties", "losses"), names, (look("sae")["color"], "0.85", look("logreg")["color"])):
+            share = table[part] / table[["wins", "ties", "losses"]].sum(axis=1)
+            ax.barh(table["comparison"], share, left=left, color=color, label=name)
+            left = left + share
+        ax.invert_yaxis()
+        ax.set(xlabel="share of tasks", xlim=(0, 1))
+        fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=3)
         return fig
