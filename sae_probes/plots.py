@@ -268,20 +268,25 @@ def plot_tasks_by_k(results: pd.DataFrame, columns: int = 12, metric: str = "tes
         return fig
 
 # %% ../nbs/09_plots.ipynb #e08a07dc
-def plot_lines(table: pd.DataFrame, x: str, by: str, xlabel: str, metric: str = "test_auc", log: bool = True) -> Figure:
-    "Mean of `metric` over tasks against a number `x`, a line for each value of `by`, a panel for each of the column `panel`; bars are 95 % intervals."
+def plot_lines(table: pd.DataFrame, x: str, by: str, xlabel: str, metric: str = "test_auc", log: int = 10) -> Figure:
+    "Mean of `metric` over tasks against a number `x`, a line for each value of `by`, a panel for each of the column `panel`; bars are 95 % intervals. `log`: base of the x axis, 0 if linear."
     import seaborn as sns
     parts = {p: rows for p, rows in table.groupby("panel", sort=False)}
     names = list(dict.fromkeys(table[by]))
     colors = dict(zip(names, sns.color_palette("colorblind", len(names))))
     with style():
         fig, axes = _panels(parts)
-        for ax, rows in zip(axes, parts.values()):
-            for i, name in enumerate(n for n in names if n in set(rows[by])):
+        for ax, (panel, rows) in zip(axes, parts.items()):
+            for name in (n for n in names if n in set(rows[by])):
                 sns.lineplot(rows[rows[by] == name], x=x, y=metric, ax=ax, label=str(name), color=colors[name], marker="osDv^Pph*X"[names.index(name) % 10],
                              seed=0, err_style="bars", err_kws={"linewidth": 0.8}, markeredgewidth=0, legend=False)
-            if log: ax.set_xscale("log")
-            ax.set(xlabel=xlabel, ylabel=f"{metric.replace('_', ' ').replace('auc', 'AUC')}, mean over tasks")
+            if log:
+                ax.set_xscale("log", base=log)
+                for axis in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter): axis("{x:g}")
+                ax.tick_params(axis="x", which="minor", labelsize=5)
+            ax.set_xlabel(xlabel)
+            if panel in _AXES: _condition_axis(ax, panel)
+            ax.set(ylabel=f"{metric.replace('_', ' ').replace('auc', 'AUC')}, mean over tasks")
         fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
         return fig
 
