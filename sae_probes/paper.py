@@ -43,7 +43,7 @@ def _files(root: Path, model: str) -> Iterator[tuple[Path, str, dict]]:
 _COLUMNS = ["model", "hook", "dataset", "setting", "condition", "features", "method", "k", "sae", "architecture", "d_sae", "l0", "val_auc", "test_auc",
             "test_acc", "test_f1", "num_train"]
 _KINDS = {"relu": "standard_orig", "standard": "standard", "gated": "gated", "jump": "jumprelu", "top": "topk", "p": "p_anneal", "batch": "batchtopk",
-          "matryoshka": "matryoshka", "width": "jumprelu", "l16r": "topk"}  # by how a name starts; width: Gemma Scope, l16r: Llama Scope
+          "matryoshka": "matryoshka_batchtopk", "width": "jumprelu", "l16r": "topk"}  # by how a name starts; width: Gemma Scope, l16r: Llama Scope
 _WIDTHS = {"16k": 2**14, "131k": 2**17, "1m": 2**20, "2pow14": 2**14, "32x": 2**17}  # 32 times the width of Llama 3.1 8B
 
 def _describe(names: pd.Series) -> pd.DataFrame:

@@ -316,7 +316,7 @@ def plot_layers(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
         fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
         return fig
 
-_RELEASED = ["standard_orig", "standard", "gated", "topk", "p_anneal", "jumprelu", "batchtopk", "matryoshka"]
+_RELEASED = ["standard_orig", "standard", "gated", "topk", "p_anneal", "jumprelu", "batchtopk", "matryoshka_batchtopk"]
 
 def plot_architectures(table: pd.DataFrame, ylabel: str) -> Figure:
     "A box over tasks of the column `difference` for each `architecture`, in order of their release."
