@@ -22,21 +22,29 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # %% auto #0
-__all__ = ['NoData', 'open_results', 'need', 'saes', 'of_sae', 'baselines', 'finish', 'draw_figures']
+__all__ = ['NoData', 'open_results', 'need', 'saes', 'of_sae', 'baselines', 'judged_labels', 'contradicted', 'finish',
+           'draw_figures']
 
 # %% ../nbs/12_figures.ipynb #1c2111a4
 class NoData(ValueError):
     "The results lack what a figure shows."
+
+def _is_paper(path: str | Path) -> bool:
+    "Whether a folder is a clone of the paper's repository."
+    return any(Path(path).glob("results/baseline_probes_*"))
+
+def _read(path: str | Path) -> pd.DataFrame:
+    "Results of all models."
+    return (load_paper_results if _is_paper(path) else load_results)(path)
 
 def open_results(path: str | Path, model: str = "") -> pd.DataFrame:
     """The results of one model on the published split: from a clone of the paper's repository, or whatever `load_results` reads.
 
     `model` may be left out where there is only one. Raises `ValueError` for a model without results.
     """
-    root = Path(path)
-    table = load_paper_results(root) if [*root.glob("results/baseline_probes_*")] else load_results(root)
+    table = _read(path)
     models = sorted(table["model"].dropna().unique())
-    if model not in models and (model or len(models) > 1): raise ValueError(f"no results for {model!r} in {root.name}; choose one of {', '.join(models)}.")
+    if model not in models and (model or len(models) > 1): raise ValueError(f"no results for {model!r} in {Path(path).name}; choose one of {', '.join(models)}.")
     table = table[table["model"] == (model or models[0])]
     return table[table["split"] == "published"] if "split" in table else table
 
@@ -61,6 +69,26 @@ def of_sae(table: pd.DataFrame, sae: str = "") -> pd.DataFrame:
 def baselines(table: pd.DataFrame) -> list[str]:
     "Methods on raw activations, in the order of their names."
     return sorted(table.loc[(table["features"] == "activations") & table["val_auc"].notna(), "method"].unique())
+
+# %% ../nbs/12_figures.ipynb #3f9cea76
+def judged_labels(path: str | Path, model: str = "") -> pd.DataFrame:
+    """What judges say of the labels of 87_glue_cola: a row a prompt and judge, with its `label` and the judge's `score`, 0 to 1 for class 1.
+
+    `path`: a clone of the paper's repository, or a folder with MODEL-cola.csv. Raises `NoData` where there are none.
+    """
+    root = Path(path)
+    file = root/"results"/"investigate"/"87_glue_cola_investigate.csv" if _is_paper(root) else root/f"{model}-cola.csv"
+    if not file.exists(): raise NoData("no judgements of CoLA's labels beside these results.")
+    table = pd.read_csv(file, index_col=0).rename(columns={"original_target": "label"})
+    return table.melt(["prompt", "label"], var_name="judge", value_name="score").dropna(subset="score")
+
+def contradicted(judged: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    "How many labels each judge contradicts with at least `confidence`, by label: `share`, with a 95 % Wilson interval (`low`, `high`), of `n`."
+    from scipy.stats import binomtest
+    against = judged["score"].where(judged["label"] == 0, 1 - judged["score"]) >= confidence
+    table = judged.assign(against=against).groupby(["judge", "label"], sort=False)["against"].agg(["sum", "size"]).reset_index()
+    spans = [binomtest(int(r["sum"]), int(r["size"])).proportion_ci(method="wilson") for _, r in table.iterrows()]
+    return table.assign(share=table["sum"] / table["size"], low=[s.low for s in spans], high=[s.high for s in spans]).rename(columns={"size": "n"}).drop(columns="sum")
 
 # %% ../nbs/12_figures.ipynb #b622bffa
 def finish(fig: Figure, numbers: pd.DataFrame, name: str, out: str | Path = "", formats: Sequence[str] = ("png", "pdf")) -> None:
@@ -89,7 +117,8 @@ def _draw(notebook: Path, model: str, parameters: dict) -> dict[str, str]:
     folder = Path(parameters["out"])
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        papermill.execute_notebook(notebook, folder/notebook.name, parameters | {"model": model}, kernel_name="python3", language="python", cwd=notebook.parent, progress_bar=False)
+        papermill.execute_notebook(notebook, folder/notebook.name, parameters | {"model": model}, kernel_name="python3", language="python", cwd=notebook.parent, progress_bar=False,
+                                   extra_arguments=["--log-level=ERROR"])  # ipykernel warns of its own sockets
     except PapermillExecutionError as e: row |= {"outcome": "skipped" if e.ename == "NoData" else "failed", "reason": e.evalue}
     return row
 
@@ -106,9 +135,7 @@ def draw_figures(results: str | Path, out: str | Path, notebooks: str | Path = "
     if not found: raise FileNotFoundError(f"no figure notebooks in {notebooks}; run this in a clone of the project, or say where they are.")
     chosen = [p for p in found if not only or {p.stem, p.stem.split("_")[0], p.stem.partition("_")[2]} & set(only)]
     if not chosen: raise ValueError(f"no figure {', '.join(only)}; there are {', '.join(p.stem for p in found)}.")
-    root = Path(results)
-    table = load_paper_results(root) if [*root.glob("results/baseline_probes_*")] else load_results(root)
-    jobs = [(p, m) for m in (models or sorted(table["model"].dropna().unique())) for p in chosen]
+    jobs = [(p, m) for m in (models or sorted(_read(results)["model"].dropna().unique())) for p in chosen]
     given = lambda model: {"results": str(Path(results).resolve()), "out": str(Path(out).resolve()/model), "formats": list(formats)}
     rows = Parallel(n_jobs, return_as="generator_unordered")(delayed(_draw)(p, m, given(m)) for p, m in jobs)
     summary = pd.DataFrame(list(tqdm(rows, total=len(jobs), desc="figures", unit="figure", disable=not progress)))

@@ -19,12 +19,12 @@ from .activations import (_fused_attention, _run_batch, check_hooks, check_sae, 
                                     load_model, load_sae, model_identity, sae_fingerprint, stop_layer, tokenize)
 from .datasets import Dataset, Split, conditions, get_regime, load_dataset, split
 from .evals import _cache_folder
-from .probes import auc
-from .settings import EMBEDDED_MODEL, MAX_SEQ_LEN, IdentityError
+from .probes import auc, sparse_probes
+from .settings import EMBEDDED_MODEL, MAX_SEQ_LEN, SEED, IdentityError
 
 # %% auto #0
 __all__ = ['pick_probe', 'probe_split', 'latent_stats', 'token_texts', 'token_codes', 'highlight', 'TopLatents', 'probe_sae',
-           'rank_by_effect', 'top_latents']
+           'rank_by_effect', 'pruned_probes', 'top_latents']
 
 # %% ../nbs/08_latents.ipynb #f1d68875
 def pick_probe(results: pd.DataFrame, dataset: str, k: int = 16) -> pd.Series:
@@ -180,6 +180,18 @@ def rank_by_effect(probe: pd.Series, train: Any, test: Any, y: np.ndarray) -> pd
     stats = latent_stats(test, y, latents).assign(weight=weight, effect=effect, mean_code=T.sum(0) / np.maximum((T != 0).sum(0), 1))
     columns = ["latent", "weight", "effect", "auc", "active_0", "active_1", "mean_code"]
     return stats.sort_values("effect", key=abs, ascending=False, kind="stable", ignore_index=True)[columns]
+
+# %% ../nbs/08_latents.ipynb #b7e01eea
+def pruned_probes(train: Any, y_train: np.ndarray, test: Any, y_test: np.ndarray, order: Sequence[int], penalty: str = "l1", seed: int = SEED) -> list[dict[str, Any]]:
+    """Probes on the first 1, 2, … of the latents in `order`, however these were chosen: rows as of `sparse_probes`.
+
+    `train` and `test`: codes (rows, d_sae). The paper orders the latents of a probe by how much they have to do with the task.
+    """
+    rows = []
+    for n in range(1, len(order) + 1):
+        row, = sparse_probes(_columns(train, order[:n]), y_train, _columns(test, order[:n]), y_test, [n], penalty, seed=seed)
+        rows.append(row | {"indices": [int(order[i]) for i in row["indices"]]})
+    return rows
 
 # %% ../nbs/08_latents.ipynb #7a971016
 def top_latents(results: pd.DataFrame, dataset: Any, sae: Any = None, model: Any = None, k: int = 16, n: int = 8, prompts: int = 5,

@@ -76,6 +76,8 @@ def _shift(root: Path, model: str) -> Iterator[tuple[Path, pd.DataFrame | None]]
     common = {"model": model, "hook": _hook(_LAYERS[model])}
     path = root/"results"/f"baseline_probes_{model}"/"ood"/"all_results.csv"
     yield path, _shift_pairs(pd.read_csv(path)).assign(**common).reindex(columns=_COLUMNS) if path.exists() else None
+    pruned = sorted((root/"results"/f"sae_probes_{model}"/"OOD"/"OOD_latents").glob("*/*_pruned.csv"))
+    for file in pruned: yield file, _pruned(pd.read_csv(file), file.parent.name).assign(**common).reindex(columns=_COLUMNS)
     if model != "gemma-2-2b": return
     path = root/"results"/f"sae_probes_{model}"/"ood_setting"/"all_metrics.csv"
     yield path, _tidy(pd.read_csv(path), "covariate_shift", common | {"features": "sae"}) if path.exists() else None
@@ -85,6 +87,13 @@ def _shift_pairs(table: pd.DataFrame) -> pd.DataFrame:
     long = table.melt("dataset", var_name="method", value_name="test_auc")
     method = long["method"].str.removeprefix("test_auc_")
     return long.assign(method=method, features=method.map({"baseline": "activations", "sae": "sae"}), setting="covariate_shift")
+
+def _pruned(table: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    "Rows of the probes on the k latents that a judge, `llm` or `human`, finds the most relevant to the task."
+    columns = lambda judge: ["k", f"val_auc_{judge}", f"ood_auc_{judge}"]
+    parts = [table[columns(judge)].set_axis(["k", "val_auc", "test_auc"], axis=1).assign(method=f"sae_l1_pruned_{judge}") for judge in ("llm", "human")]
+    return pd.concat(parts).assign(dataset=dataset, features="sae", setting="covariate_shift").astype({"k": "Int64"})
+
 
 # %% ../nbs/06_paper.ipynb #8933abad
 def _multi_token(path: Path) -> pd.DataFrame:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # %% auto #0
 __all__ = ['COLUMN', 'PAGE', 'look', 'style', 'plot_comparison', 'plot_by_k', 'plot_by_condition', 'plot_uplift',
            'plot_uplift_map', 'plot_means', 'plot_picks', 'taken', 'plot_taken', 'plot_tasks_by_k', 'plot_lines',
-           'layer', 'plot_layers', 'plot_architectures', 'plot_wins']
+           'layer', 'plot_layers', 'plot_architectures', 'plot_wins', 'plot_bars']
 
 # %% ../nbs/09_plots.ipynb #23ea1ae0
 COLUMN, PAGE = 3.25, 6.75  # widths in inches
@@ -52,9 +52,13 @@ def _axes(width: float, height: float, panels: int | None = None) -> tuple[Figur
     plt.close(fig)
     return fig, ax if panels is None else ax[0]
 
+def _shown(metric: str) -> str:
+    "A metric's name as readers know it."
+    return metric.replace("_", " ").replace("auc", "AUC")
+
 def _label_mean(ax: Axes, results: pd.DataFrame, metric: str, xlabel: str) -> None:
     "Labels and legend of a figure of means over tasks."
-    ax.set(xlabel=xlabel, ylabel=f"{metric.replace('_', ' ').replace('auc', 'AUC')}, mean of {results['dataset'].nunique()} tasks")
+    ax.set(xlabel=xlabel, ylabel=f"{_shown(metric)}, mean of {results['dataset'].nunique()} tasks")
     ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2)
     if ax.get_legend(): ax.get_legend().remove()
 
@@ -81,7 +85,7 @@ def plot_comparison(comparison: Comparison) -> Figure:
         ax.axvline(0.5, color="0.8", linewidth=0.8, linestyle=":")
         ax.set_yticks(range(len(rows)), rows["dataset"])
         ax.get_yticklabels()[0].set_weight("bold")
-        ax.set_xlabel(comparison.metric.replace("_", " ").replace("auc", "AUC"))
+        ax.set_xlabel(_shown(comparison.metric))
         ax.set_ylim(-0.6, len(rows) - 0.4)
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
         return fig
@@ -156,7 +160,7 @@ def plot_uplift(quiver: Quiver) -> Figure:
                 sns.lineplot(tasks, x="condition", y="gain", ax=ax, label=pool, seed=0, err_style="bars", err_kws={"linewidth": 0.8}, legend=False,
                              markeredgewidth=0, **look(added[0]))
             _condition_axis(ax, setting)
-            ax.set(title=setting.replace("_", " "), ylabel=f"uplift in {quiver.metric.replace('_', ' ').replace('auc', 'AUC')}")
+            ax.set(title=setting.replace("_", " "), ylabel=f"uplift in {_shown(quiver.metric)}")
         fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
         return fig
 
@@ -188,11 +192,16 @@ def plot_uplift_map(quiver: Quiver, pool: str | None = None) -> Figure:
         return fig
 
 # %% ../nbs/09_plots.ipynb #f60a9db4
-def _panels(parts: dict[str, pd.DataFrame], height: float = 0.75) -> tuple[Figure, Any]:
-    "A figure with a panel for each part, with its title."
-    fig, axes = _axes(COLUMN if len(parts) == 1 else PAGE, COLUMN * height, len(parts))
-    for ax, name in zip(axes, parts): ax.set_title(str(name).replace("_", " "))
-    return fig, axes
+def _panels(parts: dict[str, pd.DataFrame], height: float = 0.75, columns: int = 5, sharey: bool = True) -> tuple[Figure, Any]:
+    "A figure with a panel for each part, with its title, at most `columns` side by side; the panels, row by row."
+    import matplotlib.pyplot as plt
+    columns = min(columns, len(parts))
+    rows = -(-len(parts) // columns)
+    fig, axes = plt.subplots(rows, columns, figsize=(COLUMN if len(parts) == 1 else PAGE, COLUMN * height * rows), sharey=sharey, squeeze=False)
+    plt.close(fig)
+    for ax in axes.flat[len(parts):]: ax.set_visible(False)
+    for ax, name in zip(axes.flat, parts): ax.set_title(str(name).replace("_", " "))
+    return fig, list(axes.flat)
 
 def plot_means(table: pd.DataFrame, xlabel: str = "test AUC") -> Figure:
     "Rows of `stats.means` as points with their intervals, a panel a setting. Columns: `setting`, `probe`, `mean`, `ci_low`, `ci_high`."
@@ -264,18 +273,22 @@ def plot_tasks_by_k(results: pd.DataFrame, columns: int = 12, metric: str = "tes
         for ax in axes.flat[len(tasks):]: ax.set_visible(False)
         fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
         fig.supxlabel("latents k", fontsize=7)
-        fig.supylabel(metric.replace("_", " ").replace("auc", "AUC"), fontsize=7)
+        fig.supylabel(_shown(metric), fontsize=7)
         return fig
 
 # %% ../nbs/09_plots.ipynb #e08a07dc
-def plot_lines(table: pd.DataFrame, x: str, by: str, xlabel: str, metric: str = "test_auc", log: int = 10) -> Figure:
-    "Mean of `metric` over tasks against a number `x`, a line for each value of `by`, a panel for each of the column `panel`; bars are 95 % intervals. `log`: base of the x axis, 0 if linear."
+def plot_lines(table: pd.DataFrame, x: str, by: str, xlabel: str, metric: str = "test_auc", log: int = 10, columns: int = 5) -> Figure:
+    """Mean of `metric` over tasks against a number `x`, a line for each value of `by`, a panel for each of the column `panel`; bars are 95 % intervals.
+
+    `log`: base of the x axis, 0 if linear. `columns`: how many panels side by side.
+    """
     import seaborn as sns
     parts = {p: rows for p, rows in table.groupby("panel", sort=False)}
     names = list(dict.fromkeys(table[by]))
-    colors = dict(zip(names, sns.color_palette("colorblind", len(names))))
+    others = [n for n in names if str(n).split()[0].strip(",") not in _LOOKS]
+    colors = {n: look(n.replace(",", ""))["color"] for n in names if n not in others} | dict(zip(others, sns.color_palette("colorblind", len(others) + 1)[1:]))
     with style():
-        fig, axes = _panels(parts)
+        fig, axes = _panels(parts, 0.75 if len(parts) <= columns else 0.5, columns)
         for ax, (panel, rows) in zip(axes, parts.items()):
             for name in (n for n in names if n in set(rows[by])):
                 sns.lineplot(rows[rows[by] == name], x=x, y=metric, ax=ax, label=str(name), color=colors[name], marker="osDv^Pph*X"[names.index(name) % 10],
@@ -286,7 +299,9 @@ def plot_lines(table: pd.DataFrame, x: str, by: str, xlabel: str, metric: str = 
                 ax.tick_params(axis="x", which="minor", labelsize=5)
             ax.set_xlabel(xlabel)
             if panel in _AXES: _condition_axis(ax, panel)
-            ax.set(ylabel=f"{metric.replace('_', ' ').replace('auc', 'AUC')}, mean over tasks")
+        tasks = table["dataset"].nunique() if "dataset" in table else 0
+        fig.supylabel(_shown(metric) + ", mean over tasks" * (tasks > len(parts)), fontsize=8)
+        for ax in axes: ax.set_ylabel("")
         fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
         return fig
 
@@ -311,7 +326,7 @@ def plot_layers(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
         axes[0].get_legend().remove()
         names = ["embedding" if layer(h) < 0 else str(layer(h)) for h in hooks]
         for ax in axes: ax.set(xlabel="after block", xticks=range(len(hooks)), xticklabels=names)
-        axes[0].set_ylabel(f"{metric.replace('_', ' ').replace('auc', 'AUC')}, mean of {results['dataset'].nunique()} tasks")
+        axes[0].set_ylabel(f"{_shown(metric)}, mean of {results['dataset'].nunique()} tasks")
         axes[1].set_ylabel("tasks where validation picks it")
         fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
         return fig
@@ -343,4 +358,20 @@ def plot_wins(table: pd.DataFrame, names: tuple[str, str, str]) -> Figure:
         ax.invert_yaxis()
         ax.set(xlabel="share of tasks", xlim=(0, 1))
         fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+        return fig
+
+# %% ../nbs/09_plots.ipynb #64742f6b
+def plot_bars(table: pd.DataFrame, xlabels: dict[str, str]) -> Figure:
+    """Horizontal bars, a panel for each value of the column `panel`, whose x axes are named by `xlabels`. Columns: `name`, `value`, `color`, and
+    `low` and `high`, the ends of an interval, where there is one.
+    """
+    parts = {p: rows.iloc[::-1] for p, rows in table.groupby("panel", sort=False)}
+    with style():
+        fig, axes = _panels(parts, 0.25 + 0.09 * max(map(len, parts.values())), sharey=False)
+        for ax, (panel, rows) in zip(axes, parts.items()):
+            spans = [(rows["value"] - rows["low"]).fillna(0), (rows["high"] - rows["value"]).fillna(0)] if "low" in rows else None
+            bars = ax.barh(rows["name"], rows["value"], xerr=spans, color=rows["color"], height=0.7, error_kw={"linewidth": 0.8})
+            reach = rows["high"].fillna(rows["value"]) if "low" in rows else rows["value"]
+            for bar, value, end in zip(bars, rows["value"], reach): ax.text(end, bar.get_y() + bar.get_height() / 2, f" {value:.2f}", va="center", fontsize=6)
+            ax.set(xlabel=xlabels[panel], xlim=(0, reach.max() * 1.2))
         return fig
