@@ -278,7 +278,7 @@ def plot_tasks_by_k(results: pd.DataFrame, columns: int = 12, metric: str = "tes
 
 # %% ../nbs/09_plots.ipynb #e08a07dc
 def plot_lines(table: pd.DataFrame, x: str, by: str, xlabel: str, metric: str = "test_auc", log: int = 10, columns: int = 5) -> Figure:
-    """Mean of `metric` over tasks against a number `x`, a line for each value of `by`, a panel for each of the column `panel`; bars are 95 % intervals.
+    """Mean of `metric` over tasks against a number `x`, a line for each value of `by`, a panel for each of the column `panel` (`regime: title` has that regime's axis); bars are 95 % intervals.
 
     `log`: base of the x axis, 0 if linear. `columns`: how many panels side by side.
     """
@@ -288,7 +288,8 @@ def plot_lines(table: pd.DataFrame, x: str, by: str, xlabel: str, metric: str = 
     others = [n for n in names if str(n).split()[0].strip(",") not in _LOOKS]
     colors = {n: look(n.replace(",", ""))["color"] for n in names if n not in others} | dict(zip(others, sns.color_palette("colorblind", len(others) + 1)[1:]))
     with style():
-        fig, axes = _panels(parts, 0.75 if len(parts) <= columns else 0.5, columns)
+        legend = 2 if len(parts) == 1 else 4
+        fig, axes = _panels(parts, (0.7 if len(parts) <= columns else 0.5) + 0.05 * -(-len(names) // legend), columns)
         for ax, (panel, rows) in zip(axes, parts.items()):
             for name in (n for n in names if n in set(rows[by])):
                 sns.lineplot(rows[rows[by] == name], x=x, y=metric, ax=ax, label=str(name), color=colors[name], marker="osDv^Pph*X"[names.index(name) % 10],
@@ -298,11 +299,13 @@ def plot_lines(table: pd.DataFrame, x: str, by: str, xlabel: str, metric: str = 
                 for axis in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter): axis("{x:g}")
                 ax.tick_params(axis="x", which="minor", labelsize=5)
             ax.set_xlabel(xlabel)
-            if panel in _AXES: _condition_axis(ax, panel)
+            setting = str(panel).split(":")[0]
+            if setting in _AXES: _condition_axis(ax, setting)
         tasks = table["dataset"].nunique() if "dataset" in table else 0
-        fig.supylabel(_shown(metric) + ", mean over tasks" * (tasks > len(parts)), fontsize=8)
-        for ax in axes: ax.set_ylabel("")
-        fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+        name = _shown(metric) + ", mean over tasks" * (tasks > len(parts))
+        for ax in axes: ax.set_ylabel(name if ax is axes[0] and len(parts) <= columns else "")
+        if len(parts) > columns: fig.supylabel(name, fontsize=8)
+        fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=legend)
         return fig
 
 def layer(hook: str) -> int:
@@ -342,7 +345,7 @@ def plot_architectures(table: pd.DataFrame, ylabel: str) -> Figure:
         boxes = ax.boxplot([table.loc[table["architecture"] == a, "difference"] for a in names], showmeans=True, patch_artist=True, flierprops={"markersize": 2},
                            meanprops={"marker": "D", "markerfacecolor": look("sae")["color"], "markeredgewidth": 0}, medianprops={"color": "black"})
         for box in boxes["boxes"]: box.set_facecolor("0.9")
-        ax.set_xticks(range(1, len(names) + 1), [a.replace("_", " ") for a in names])
+        ax.set_xticks(range(1, len(names) + 1), [a.replace("_", "\n") for a in names])
         ax.set_ylabel(ylabel)
         return fig
 
