@@ -118,7 +118,7 @@ def _draw(notebook: Path, model: str, parameters: dict) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         papermill.execute_notebook(notebook, folder/notebook.name, parameters | {"model": model}, kernel_name="python3", language="python", cwd=notebook.parent, progress_bar=False,
-                                   extra_arguments=["--log-level=ERROR"])  # ipykernel warns of its own sockets
+                                   extra_arguments=["--log-level=CRITICAL"])  # ipykernel speaks of its sockets, and of every notebook that stops
     except PapermillExecutionError as e: row |= {"outcome": "skipped" if e.ename == "NoData" else "failed", "reason": e.evalue}
     return row
 

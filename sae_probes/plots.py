@@ -296,7 +296,8 @@ def plot_lines(table: pd.DataFrame, x: str, by: str, xlabel: str, metric: str = 
                              seed=0, err_style="bars", err_kws={"linewidth": 0.8}, markeredgewidth=0, legend=False)
             if log:
                 ax.set_xscale("log", base=log)
-                for axis in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter): axis("{x:g}")
+                ax.xaxis.set_major_formatter("{x:g}")
+                ax.xaxis.set_minor_formatter("{x:g}" if rows[x].max() < 12 * rows[x].min() else "")
                 ax.tick_params(axis="x", which="minor", labelsize=5)
             ax.set_xlabel(xlabel)
             setting = str(panel).split(":")[0]
