@@ -100,13 +100,16 @@ def _folder_digest(folder: Path, _stamp: tuple) -> str:
     return digest(more=(part for p in names for part in (p.name, p.read_bytes())))
 
 # %% ../nbs/02_activations.ipynb #1211c4a4
+_PROBE = "One, two;  THREE\n4.5 été 中 🙂"  # how a tokenizer takes it apart tells BOS, spaces and cases
+
 def model_identity(model_name: str, model: Any = None) -> dict[str, str]:
     "What tells one model from another: `model` (its name) and `weights` (pinned hash, digest of files or of tensors)."
     own = os.environ.get("SAE_PROBES_MODEL") if model_name == EMBEDDED_MODEL else None
     folder = Path(own or str(model_name)).expanduser()
     if model is not None:
-        vocab = sorted(model.tokenizer.get_vocab().items()) if getattr(model, "tokenizer", None) else None
-        weights = digest(weights_digest(model), vocab)
+        tokenizer = getattr(model, "tokenizer", None)
+        tokens = [sorted(tokenizer.get_vocab().items()), tokenize(tokenizer, [_PROBE])] if tokenizer else None
+        weights = digest(weights_digest(model), tokens)
     elif model_name == EMBEDDED_MODEL and not own: weights = MODEL_WHEEL.sha256[:16]
     elif folder.is_dir(): weights = _folder_digest(folder, tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir())))
     else: weights = "as published"

@@ -206,7 +206,9 @@ def plan_balanced(labels: np.ndarray, num_train: int | None = None) -> Plan | No
     "`num_train` prompts (by default as many as there may be, 1,024 at most), tested on all others but one."
     room = balanced_rows(labels) - MIN_TEST
     num_train = min(room, MAX_TRAIN) if num_train is None else num_train
-    return Plan(num_train, min(balanced_rows(labels), MAX_ROWS) - num_train - 1) if 2 <= num_train <= room else None
+    num_test = min(balanced_rows(labels), MAX_ROWS) - num_train - 1
+    num_test -= -(-num_train // 2) - (-num_test // 2) > labels.sum()  # an odd half takes one more positive, twice
+    return Plan(num_train, num_test) if 2 <= num_train <= room else None
 
 # %% ../nbs/01_datasets.ipynb #2a57b30d
 def plan_imbalanced(labels: np.ndarray, pos_ratio: float) -> Plan | None:

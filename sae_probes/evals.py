@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,9 @@ from .datasets import REGIMES, Dataset, Regime, conditions, get_regime, load_dat
 from .probes import METHODS, Normalization, check_ks, get_solver, sparse_probes
 from .settings import (DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, Control, Method, RegType, Setting, atomic_path, check_identity,
                                  BrokenFile, digest, log, pick_device, read_rows, safe_name, seal, sweep, write_json)
+
+if TYPE_CHECKING: import pyarrow as pa
+
 
 # %% auto #0
 __all__ = ['CONTROLS', 'Prober', 'sparse_prober', 'mean_active', 'describe_sae', 'sae_prober', 'RandomSAE', 'control_prober',
@@ -429,10 +432,22 @@ def _tidy(row: dict[str, Any], path: Path, root: Path) -> dict[str, Any]:
                   "split": row.get("split", "published"),
                   "activations": made_by.get("foreign", made_by.get("shifted", {}).get("foreign", "identified" if made_by else "unknown"))}
 
+def _table_digest(table: pa.Table) -> str:
+    "A digest of all values of an Arrow table, and of its columns' names and types, whatever file it came from."
+    import pyarrow.types as types
+    def values(column: pa.ChunkedArray) -> Any:
+        if types.is_floating(column.type) or types.is_integer(column.type): return column.to_numpy().tobytes()
+        return column.to_pylist()
+    columns = ((name, "list" if types.is_list(c.type) else str(c.type), c.is_null().to_numpy().tobytes(), values(c)) for name, c in zip(table.column_names, table.columns))
+    return digest(more=(part for column in columns for part in column))
+
 def _read_saved(path: Path) -> pd.DataFrame:
-    try: table = pd.read_parquet(path, page_checksum_verification=True)
-    except (OSError, ValueError) as e: raise BrokenFile(f"{path} is broken ({e}).".replace("\n", " ")) from e  # pyarrow's errors are of these kinds
-    if set(table) - set(_COLUMNS): raise BrokenFile(f"{path} is no table of results: it has columns {sorted(map(str, set(table) - set(_COLUMNS)))[:5]}.")
+    import pyarrow.parquet as pq
+    try:
+        table = pq.read_table(path)
+        if (table.schema.metadata or {}).get(b"checksum") != _table_digest(table).encode(): raise ValueError("it has no checksum, or another one")
+        table = table.replace_schema_metadata(None).to_pandas()
+    except Exception as e: raise BrokenFile(f"{path} is broken, or no table of results ({type(e).__name__}: {e}).".replace("\n", " ")) from e  # of many kinds
     read = {"params": json.loads, "indices": np.ndarray.tolist, "coef": np.ndarray.tolist}
     return table.assign(**{c: table[c].map(f, na_action="ignore") for c, f in read.items() if c in table})
 
@@ -455,11 +470,15 @@ def load_results(path: str | Path) -> pd.DataFrame:
 
 def save_results(results: pd.DataFrame, path: str | Path) -> None:
     "Write a table of results as one parquet file, whole or not at all; `load_results` reads it."
+    import pyarrow as pa
+    import pyarrow.parquet as pq
     table = results.reindex(columns=[c for c in _COLUMNS if c in results]).dropna(axis=1, how="all")
     if "params" in table: table = table.assign(params=table["params"].map(json.dumps, na_action="ignore"))
-    with atomic_path(path) as tmp: table.to_parquet(tmp, compression="zstd", index=False, write_page_checksum=True)
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    with atomic_path(path) as tmp: pq.write_table(arrow.replace_schema_metadata({"checksum": _table_digest(arrow)}), tmp, compression="zstd")
+
 
 # %% ../nbs/04_evals.ipynb #e5e92d5f
 def probe_label(results: pd.DataFrame) -> pd.Series:
     "A probe's name: its method, with k where it has one (`logreg`, `sae_l1 k=16`)."
-    return results["method"] + results["k"].map(lambda k: "" if pd.isna(k) else f" k={k}").astype(str)
+    return results["method"] + results["k"].map(lambda k: "" if pd.isna(k) else f" k={int(k)}").astype(str)  # pandas 2 maps floats

@@ -414,7 +414,7 @@ def _problems(X: np.ndarray, y: np.ndarray, parts: Sequence[np.ndarray], penalty
         some = X[rows]
         mean[i] = some.mean(0)
         some -= mean[i]
-        scale[i] = max(np.sqrt((some**2).mean()), 1e-300)
+        scale[i] = np.sqrt((some**2).mean()) or 1.0
         A[i, :len(rows)], labels[i, :len(rows)], there[i, :len(rows)] = some / scale[i], y[rows], 1
     return _Logistic(A, labels, there, penalty, np.ones(len(parts))), mean, scale
 

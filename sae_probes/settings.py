@@ -239,6 +239,7 @@ def is_intact(folder: Path) -> bool:
 def unpack(archive: str | Path, folder: str, dest: str | Path) -> Path:
     "Unpack `folder` of the zip file `archive` into the new folder `dest`, which appears whole or not at all."
     dest = Path(dest)
+    if not zipfile.is_zipfile(archive): raise ValueError(f"{archive} is no wheel: it is not a zip file.")
     with atomic_folder(dest) as out, zipfile.ZipFile(archive) as z:
         out = out.resolve()
         for info in z.infolist():
