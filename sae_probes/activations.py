@@ -456,7 +456,7 @@ def encode_tensor(sae: Any, x: torch.Tensor, device: str | None = None) -> torch
     try:
         with torch.inference_mode(): codes = torch.as_tensor(sae.encode(x)).float()
     except torch.OutOfMemoryError: raise
-    except RuntimeError as e: raise ValueError(f"the SAE could not encode activations of width {x.shape[-1]}: {e}") from e
+    except Exception as e: raise ValueError(f"the SAE could not encode activations of width {x.shape[-1]}: {e}") from e
     if codes.ndim != 2 or len(codes) != len(x):
         raise ValueError(f"the SAE turned {len(x)} activations of width {x.shape[-1]} into codes of shape {tuple(codes.shape)}; one row each is needed.")
     return codes
