@@ -11,6 +11,7 @@ from readme import as_shown
 ROOT = Path(__file__).resolve().parents[1]
 SECTIONS = {"Library": "nbs/[0-9]*.ipynb", "Tutorials": "nbs/tutorials/[!_.]*.ipynb",
             "Studies": "nbs/studies/[!_.]*.ipynb", "Figures": "nbs/figures/[0-9]*.ipynb",
+            "Guarantees": "nbs/guarantees/[!_.]*.ipynb",
             "Benchmarks": "nbs/benchmarks/[!_.]*.ipynb"}
 MEDIA = ["figures/*.png", "LICENSE", "NOTICE", "CITATION.cff"]
 SHOWN = TemporaryDirectory()  # the notebooks as the site shows them, until the process ends
