@@ -108,7 +108,7 @@ def model_identity(model_name: str, model: Any = None) -> dict[str, str]:
     folder = Path(own or str(model_name)).expanduser()
     if model is not None:
         tokenizer = getattr(model, "tokenizer", None)
-        tokens = [sorted(tokenizer.get_vocab().items()), tokenize(tokenizer, [_PROBE])] if tokenizer else None
+        tokens = [sorted(tokenizer.get_vocab().items()), list(tokenizer(_PROBE)["input_ids"])] if tokenizer else None
         weights = digest(weights_digest(model), tokens)
     elif model_name == EMBEDDED_MODEL and not own: weights = MODEL_WHEEL.sha256[:16]
     elif folder.is_dir(): weights = _folder_digest(folder, tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir())))
