@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.special import entr, expit, logit
 
 from .settings import SEED
 
@@ -92,8 +93,10 @@ def auc(y: np.ndarray, score: np.ndarray) -> float:
     """
     if not 0 < np.sum(y) < len(y): raise ValueError("AUC needs rows of both classes.")
     if not np.isfinite(score).all(): raise ValueError("AUC needs finite scores.")
+    if len(score) == 2: return float(np.sign((score[1] - score[0]) * (y[1] - y[0])) + 1) / 2
     order = np.argsort(score)[::-1]
-    last = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)  # the last row of each run of equal scores
+    ranked = score[order]
+    last = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(score) - 1)  # the last row of each run of equal scores
     tp = np.cumsum(np.asarray(y)[order])[last].astype(float)
     fp = 1 + last - tp
     corner = np.concatenate([[True], (np.diff(fp, 2) != 0) | (np.diff(tp, 2) != 0), [True]]) if len(tp) > 2 else slice(None)
@@ -161,7 +164,6 @@ class LinearProbe:
     def decision_function(self, X: np.ndarray) -> np.ndarray: return X @ self.coef_[0] + self.intercept_[0]
     def predict(self, X: np.ndarray) -> np.ndarray: return (self.decision_function(X) > 0).astype(int)
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        from scipy.special import expit
         p = expit(self.decision_function(X))
         return np.stack([1 - p, p], axis=1)
 
@@ -170,7 +172,7 @@ TOLERANCE = 1e-4  # duality gap per C n log 2
 
 def _times(X: np.ndarray, w: np.ndarray) -> np.ndarray: return (X @ w[:, :, None])[:, :, 0]  # (B, n, d), (B, d) to (B, n)
 
-def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray: return np.einsum("bi,bi->b", a, b)
+_dot = np.vecdot  # (B, n), (B, n) to (B,)
 
 @dataclass
 class _Logistic:
@@ -202,13 +204,11 @@ class _Logistic:
 
     def gradient(self, m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         "Residuals (B, n) at margins `m`, and the gradient of the loss in w (B, d)."
-        from scipy.special import expit
         residual = self.there * (expit(m) - self.y)
         return residual, self.C[:, None] * (residual[:, None] @ self.X)[:, 0]
 
     def gap(self, m: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         "Duality gap (B,) at margins `m` whose residuals sum to zero, and `gradient`."
-        from scipy.special import entr
         residual, grad = self.gradient(m)
         feasible = 1 / np.maximum(1.0, np.abs(grad).max(1, initial=0)) if self.penalty == "l1" else np.ones(len(m))
         theta = np.minimum(np.abs(residual) * feasible[:, None], 1)
@@ -218,7 +218,6 @@ class _Logistic:
 # %% ../nbs/03_probes.ipynb #25306865
 def _best_intercept(m: np.ndarray, y: np.ndarray, there: np.ndarray) -> np.ndarray:
     "What to add to margins `m` (B, n) so that the residuals sum to zero (B,)."
-    from scipy.special import expit, logit
     n, positives = there.sum(1), y.sum(1)
     middle = logit(positives / n)
     low, high = middle - m.max(1), middle - m.min(1)
@@ -293,42 +292,44 @@ class _NewtonSystem:
         if B == 1 and 2 * n > d:
             x = self._solve_one(weight[0], diag[0], rhs[0])
             return x[None, :-1], x[None, -1]
-        scaled = X * root[:, :, None] / np.sqrt(diag)[:, None]
+        flat = np.sqrt(diag)
+        scaled = X * root[:, :, None]
+        scaled /= flat[:, None]
         if n > d:
             full = np.concatenate([scaled, root[:, :, None]], axis=2)
             M = full.transpose(0, 2, 1) @ full
-            M[:, range(d), range(d)] += 1
+            M.reshape(B, -1)[:, :-1:d + 2] += 1  # its diagonal, but for the intercept
             M[:, d, d] += np.finfo(float).eps * M.max((1, 2))
-            x = np.linalg.solve(M, np.concatenate([rhs[:, :-1] / np.sqrt(diag), rhs[:, -1:]], axis=1)[:, :, None])[:, :, 0]
-            return x[:, :-1] / np.sqrt(diag), x[:, -1]
+            x = np.linalg.solve(M, np.concatenate([rhs[:, :-1] / flat, rhs[:, -1:]], axis=1)[:, :, None])[:, :, 0]
+            return x[:, :-1] / flat, x[:, -1]
         M = scaled @ scaled.transpose(0, 2, 1)
-        M[:, range(n), range(n)] += 1
+        M.reshape(B, -1)[:, ::n + 1] += 1
         of_rhs, of_ones = np.linalg.solve(M, np.stack([root * _times(X, rhs[:, :-1] / diag), root], 2)).transpose(2, 0, 1)
         b = (rhs[:, -1] - (root * of_rhs).sum(1)) / np.maximum((root * of_ones).sum(1), 1e-300)
         pull = root * (of_rhs + b[:, None] * of_ones)
         return (rhs[:, :-1] - (pull[:, None] @ X)[:, 0]) / diag, b
 
 # %% ../nbs/03_probes.ipynb #8b306e66
-State = dict[str, np.ndarray]  # w (B, d), b (B,), margins m (B, n), gap (B,), residual (B, n), grad (B, d), and what a method adds
+State = dict[str, np.ndarray]  # w (B, d), b (B,), margins m (B, n), gap and goal (B,), residual (B, n), grad (B, d), and what a method adds
 
 def _state(problems: _Logistic, w: np.ndarray, b: np.ndarray) -> State:
     "Where problems stand at `w`, with the best intercept in place of `b`."
     m = _times(problems.X, w) + b[:, None]
     shift = _best_intercept(m, problems.y, problems.there)
     gap, residual, grad = problems.gap(m + shift[:, None], w)
-    return {"w": w, "b": b + shift, "m": m + shift[:, None], "gap": gap, "residual": residual, "grad": grad}
+    return {"w": w, "b": b + shift, "m": m + shift[:, None], "gap": gap, "goal": problems.goal, "residual": residual, "grad": grad}
 
-def _iterate(step: Callable[[_Logistic, _NewtonSystem, State], State], problems: _Logistic, system: _NewtonSystem, state: State) -> State:
-    "Repeat `step` until every problem has reached its goal, at most 200 times. Those that have take no further part."
+def _iterate(step: Callable[[_Logistic, _NewtonSystem, State], State], problems: _Logistic, system: _NewtonSystem, state: State, limit: int) -> State:
+    "Repeat `step` until every problem has reached its goal, at most `limit` times. Those that have take no further part."
     final, going = {k: v.copy() for k, v in state.items()}, np.arange(len(problems.y))
-    for _ in range(200):
-        on = ~(state["gap"] <= problems.goal)
-        if not on.all():
+    for left in range(limit, -1, -1):
+        on = ~(state["gap"] <= state["goal"])
+        if not on.all() or not left:
+            for k, v in state.items(): final[k][going] = v
             going, state = going[on], {k: v[on] for k, v in state.items()}
-            if not len(going): break
-            problems, system = problems[on], system[on]
+            if not len(going) or not left: break
+            if not on.all(): problems, system = problems[on], system[on]
         state = step(problems, system, state)
-        for k, v in state.items(): final[k][going] = v
     return final
 
 def _backtrack(t: np.ndarray, good: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -351,57 +352,66 @@ def _step_l2(problems: _Logistic, system: _NewtonSystem, s: State) -> State:
 def _both(v: np.ndarray) -> np.ndarray: return np.concatenate([v, -v], axis=1)
 
 def _start_l1(s: State) -> State:
-    "The state with `parts` and `duals` (B, 2d) of the interior-point method, and the length `t` (B,) of the last step."
+    "The state with `parts` and `duals` (B, 2d) of the interior-point method, `slack` (B,), which goes to zero as the gap does, and the length `t` (B,) of the last step."
     center = s["gap"][:, None] / (2 * s["w"].shape[1])
     floor = np.maximum(np.minimum(center / 2, 1.0), 1e-2 * np.abs(s["w"]).mean(1, keepdims=True))
     parts = np.maximum(_both(s["w"]), 0) + np.maximum(floor, 1e-300)
-    return s | {"parts": parts, "duals": np.clip(center / parts, 1e-3, 2), "t": np.ones(len(parts))}
+    duals = np.clip(center / parts, 1e-3, 2)
+    return s | {"parts": parts, "duals": duals, "slack": _dot(parts, duals), "t": np.ones(len(parts))}
 
 def _step_l1(problems: _Logistic, system: _NewtonSystem, s: State) -> State:
     "One step of a primal-dual interior-point method on l1-penalised problems."
     parts, duals, m, C, d = s["parts"], s["duals"], s["m"], problems.C[:, None], s["w"].shape[1]
     lower = np.where(s["t"] > 0.5, 0.2, 1.0)[:, None]  # where steps are short, the barrier stays
-    center, size = lower * (parts * duals).mean(1, keepdims=True), parts.mean(1, keepdims=True)
+    center = np.maximum(lower * s["slack"][:, None], 0.1 * s["goal"][:, None]) / (2 * d)  # a barrier below the goal gains nothing, and can stall
+    size = parts.mean(1, keepdims=True)
     stiff, hope = duals / parts, center / parts
     pull = hope - 1 - _both(s["grad"])
-    hold, free = 1 / (1 / stiff[:, :d] + 1 / stiff[:, d:]), pull[:, :d] / stiff[:, :d] - pull[:, d:] / stiff[:, d:]
+    give = pull / stiff
+    hold, free = 1 / (1 / stiff[:, :d] + 1 / stiff[:, d:]), give[:, :d] - give[:, d:]
     p = s["residual"] + problems.y
     dw, db = system.solve(C * p * (1 - p), hold, np.concatenate([free * hold, -C * s["residual"].sum(1, keepdims=True)], axis=1))
     dm = _times(problems.X, dw) + db[:, None]
-    d_parts = (pull - _both((free - dw) * hold)) / stiff
+    d_parts = give - _both((free - dw) * hold) / stiff
     d_duals = hope - duals - stiff * d_parts
 
-    def violation(parts: np.ndarray, duals: np.ndarray, residual: np.ndarray, grad: np.ndarray) -> np.ndarray:
+    def violation(slope: np.ndarray, product: np.ndarray, residual: np.ndarray) -> np.ndarray:
         "How far the optimality conditions of the current barrier are from holding, squared."
-        slope, product = 1 + _both(grad) - duals, (parts * duals - center) / size
+        product = (product - center) / size
         return _dot(slope, slope) + (problems.C * residual.sum(1))**2 + _dot(product, product)
 
     def barrier(m: np.ndarray, parts: np.ndarray) -> np.ndarray:
         "The barrier function, which goes on falling where residuals are exponential and the conditions hold ever less on the way."
         return problems.loss(m) + parts.sum(1) - center[:, 0] * np.log(parts).sum(1)
 
-    before = violation(parts, duals, s["residual"], s["grad"])
+    before, new = violation(hope - pull - duals, parts * duals, s["residual"]), {}
 
     def good(t: np.ndarray) -> np.ndarray:
-        holds = violation(parts + t * d_parts, duals + t * d_duals, *problems.gradient(m + t * dm)) <= (1 - 0.01 * t[:, 0])**2 * before
+        new["m"], new["parts"], new["duals"] = m + t * dm, parts + t * d_parts, duals + t * d_duals
+        new["residual"], new["grad"] = problems.gradient(new["m"])
+        product = new["parts"] * new["duals"]
+        new["slack"] = product.sum(1)
+        holds = violation(1 + _both(new["grad"]) - new["duals"], product, new["residual"]) <= (1 - 0.01 * t[:, 0])**2 * before
         if holds.all(): return holds
         falls = problems.C * _dot(s["residual"], dm) + _dot(1 - hope, d_parts)
-        return holds | (barrier(m + t * dm, parts + t * d_parts) <= barrier(m, parts) + 0.01 * t[:, 0] * falls)
+        return holds | (barrier(new["m"], new["parts"]) <= barrier(m, parts) + 0.01 * t[:, 0] * falls)
 
     longest = np.maximum((-d_parts / parts).max(1), (-d_duals / duals).max(1))
     t = _backtrack(np.where(longest <= 0.99, 1.0, 0.99 / np.maximum(longest, 0.99)), good)
-    t1 = t[:, None]
-    return _state(problems, s["w"] + t1 * dw, s["b"] + t * db) | {"parts": parts + t1 * d_parts, "duals": duals + t1 * d_duals, "t": t}
+    s = s | new | {"w": s["w"] + t[:, None] * dw, "b": s["b"] + t * db, "t": t}
+    near = (s["slack"] <= 10 * s["goal"]).any()  # elsewhere the gap is not worth its price
+    return s | _state(problems, s["w"], s["b"]) if near else s
 
-def _solve(problems: _Logistic, system: _NewtonSystem, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    "w (B, d), b (B,) and duality gap (B,) of the minima, from a start at `w` and `b`."
+def _solve(problems: _Logistic, system: _NewtonSystem, w: np.ndarray, b: np.ndarray, limit: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    "w (B, d), b (B,) and duality gap (B,) of the minima, from a start at `w` and `b`; after `limit` steps whatever is there."
     s = _state(problems, w, b)
-    if problems.penalty == "l2": s = _iterate(_step_l2, problems, system, s)
-    elif not (s["gap"] <= problems.goal).all():
-        s = _iterate(_step_l1, problems, system, _start_l1(s))
+    if problems.penalty == "l2": s = _iterate(_step_l2, problems, system, s, limit)
+    elif not (s["gap"] <= s["goal"]).all():
+        s = _iterate(_step_l1, problems, system, _start_l1(s), limit)
         small = (np.abs(s["grad"]) < 0.99) | (np.abs(s["w"]) < 1e-2 * np.abs(s["w"]).max(1, keepdims=True))  # zero at the minimum, or as good as
         sparse = _state(problems, np.where(small, 0.0, s["w"]), s["b"])
-        for k in ("w", "b", "gap"): s[k][sparse["gap"] <= problems.goal] = sparse[k][sparse["gap"] <= problems.goal]
+        better = sparse["gap"] <= sparse["goal"]
+        for k in ("w", "b", "gap"): s[k][better] = sparse[k][better]
     return s["w"], s["b"], s["gap"]
 
 # %% ../nbs/03_probes.ipynb #3d593e3e
@@ -452,7 +462,7 @@ def fast_paths(X: np.ndarray, y: np.ndarray, parts: Sequence[np.ndarray], Cs: Se
         unit = scale if penalty == "l1" else scale**2  # w in units of 1/scale is the same problem with C times scale or its square
         for C in sorted(steps):
             problems.C, system.dtype = C * unit, np.float32
-            w, b, gap = _solve(problems, system, w, b)
+            w, b, gap = _solve(problems, system, w, b, 200 if start is None else 25)
             found[C] = w / scale[:, None], b - (mean * w).sum(1) / scale
             excess = (gap / problems.goal).max()
             if excess <= 1: continue
