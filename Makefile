@@ -21,8 +21,8 @@ test: .venv/.dev ## check that generated files are in sync, then run every noteb
 test-slow: .venv/.dev ## the same with the slow cells and notebooks
 	@$(BIN)/python tools/test.py --slow
 
-benchmark: .venv/.dev ## measure speed, memory and verdicts against 0.4.2, for hours (what is measured stays in .cache/)
-	@cd nbs/benchmarks && for n in speed verdict; do \
+benchmark: .venv/.dev ## measure speed, memory and numbers against 0.4.2, for hours (what is measured stays in .cache/)
+	@cd nbs/benchmarks && for n in speed verdict parity noise; do \
 		SAE_PROBES_SPEED=$(CURDIR)/.cache/speed SAE_PROBES_VERDICT=$(CURDIR)/.cache/verdict \
 		$(CURDIR)/$(BIN)/papermill $$n.ipynb $$n.ipynb || exit 1; done
 	@$(BIN)/nbdev_clean
