@@ -21,9 +21,9 @@ test: .venv/.dev ## check that generated files are in sync, then run every noteb
 test-slow: .venv/.dev ## the same with the slow cells and notebooks
 	@$(BIN)/python tools/test.py --slow
 
-benchmark: .venv/.dev ## measure speed, memory and numbers against 0.4.2, for hours (what is measured stays in .cache/)
+benchmark: .cache/oracle/.built ## measure speed, memory and numbers against 0.4.2, for hours (what is measured stays in .cache/)
 	@cd nbs/benchmarks && for n in speed verdict parity noise; do \
-		SAE_PROBES_SPEED=$(CURDIR)/.cache/speed SAE_PROBES_VERDICT=$(CURDIR)/.cache/verdict \
+		SAE_PROBES_ORACLE=$(CURDIR)/.cache/oracle/bin/python SAE_PROBES_SPEED=$(CURDIR)/.cache/speed SAE_PROBES_VERDICT=$(CURDIR)/.cache/verdict \
 		$(CURDIR)/$(BIN)/papermill $$n.ipynb $$n.ipynb || exit 1; done
 	@$(BIN)/nbdev_clean
 
@@ -56,6 +56,10 @@ clean: ## remove all that these commands made and git ignores, .venv too
 	$(PYTHON) -m venv .venv
 	$(INSTALL) torch
 	$(INSTALL) -e '.[dev]'
+	@touch $@
+
+.cache/oracle/.built: .venv/.dev
+	$(BIN)/python -c "from sae_probes.peer import build_oracle; build_oracle('.cache/oracle')"
 	@touch $@
 
 .venv/.docs: .venv/.dev

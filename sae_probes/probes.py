@@ -93,7 +93,6 @@ def auc(y: np.ndarray, score: np.ndarray) -> float:
     """
     if not 0 < np.sum(y) < len(y): raise ValueError("AUC needs rows of both classes.")
     if not np.isfinite(score).all(): raise ValueError("AUC needs finite scores.")
-    if len(score) == 2: return float(np.sign((score[1] - score[0]) * (y[1] - y[0])) + 1) / 2
     order = np.argsort(score)[::-1]
     ranked = score[order]
     last = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(score) - 1)  # the last row of each run of equal scores
@@ -298,12 +297,12 @@ class _NewtonSystem:
         if n > d:
             full = np.concatenate([scaled, root[:, :, None]], axis=2)
             M = full.transpose(0, 2, 1) @ full
-            M.reshape(B, -1)[:, :-1:d + 2] += 1  # its diagonal, but for the intercept
+            np.einsum("bii->bi", M)[:, :d] += 1
             M[:, d, d] += np.finfo(float).eps * M.max((1, 2))
             x = np.linalg.solve(M, np.concatenate([rhs[:, :-1] / flat, rhs[:, -1:]], axis=1)[:, :, None])[:, :, 0]
             return x[:, :-1] / flat, x[:, -1]
         M = scaled @ scaled.transpose(0, 2, 1)
-        M.reshape(B, -1)[:, ::n + 1] += 1
+        np.einsum("bii->bi", M)[:] += 1
         of_rhs, of_ones = np.linalg.solve(M, np.stack([root * _times(X, rhs[:, :-1] / diag), root], 2)).transpose(2, 0, 1)
         b = (rhs[:, -1] - (root * of_rhs).sum(1)) / np.maximum((root * of_ones).sum(1), 1e-300)
         pull = root * (of_rhs + b[:, None] * of_ones)
@@ -322,14 +321,15 @@ def _state(problems: _Logistic, w: np.ndarray, b: np.ndarray) -> State:
 def _iterate(step: Callable[[_Logistic, _NewtonSystem, State], State], problems: _Logistic, system: _NewtonSystem, state: State, limit: int) -> State:
     "Repeat `step` until every problem has reached its goal, at most `limit` times. Those that have take no further part."
     final, going = {k: v.copy() for k, v in state.items()}, np.arange(len(problems.y))
-    for left in range(limit, -1, -1):
+    for _ in range(limit):
         on = ~(state["gap"] <= state["goal"])
-        if not on.all() or not left:
+        if not on.all():
             for k, v in state.items(): final[k][going] = v
             going, state = going[on], {k: v[on] for k, v in state.items()}
-            if not len(going) or not left: break
-            if not on.all(): problems, system = problems[on], system[on]
+            if not len(going): return final
+            problems, system = problems[on], system[on]
         state = step(problems, system, state)
+    for k, v in state.items(): final[k][going] = v
     return final
 
 def _backtrack(t: np.ndarray, good: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -352,18 +352,18 @@ def _step_l2(problems: _Logistic, system: _NewtonSystem, s: State) -> State:
 def _both(v: np.ndarray) -> np.ndarray: return np.concatenate([v, -v], axis=1)
 
 def _start_l1(s: State) -> State:
-    "The state with `parts` and `duals` (B, 2d) of the interior-point method, `slack` (B,), which goes to zero as the gap does, and the length `t` (B,) of the last step."
+    "The state with `parts` and `duals` (B, 2d) of the interior-point method, and the length `t` (B,) of the last step."
     center = s["gap"][:, None] / (2 * s["w"].shape[1])
     floor = np.maximum(np.minimum(center / 2, 1.0), 1e-2 * np.abs(s["w"]).mean(1, keepdims=True))
     parts = np.maximum(_both(s["w"]), 0) + np.maximum(floor, 1e-300)
-    duals = np.clip(center / parts, 1e-3, 2)
-    return s | {"parts": parts, "duals": duals, "slack": _dot(parts, duals), "t": np.ones(len(parts))}
+    return s | {"parts": parts, "duals": np.clip(center / parts, 1e-3, 2), "t": np.ones(len(parts))}
 
 def _step_l1(problems: _Logistic, system: _NewtonSystem, s: State) -> State:
     "One step of a primal-dual interior-point method on l1-penalised problems."
     parts, duals, m, C, d = s["parts"], s["duals"], s["m"], problems.C[:, None], s["w"].shape[1]
     lower = np.where(s["t"] > 0.5, 0.2, 1.0)[:, None]  # where steps are short, the barrier stays
-    center = np.maximum(lower * s["slack"][:, None], 0.1 * s["goal"][:, None]) / (2 * d)  # a barrier below the goal gains nothing, and can stall
+    product = parts * duals  # its sum goes to zero as the gap does
+    center = np.maximum(lower * product.sum(1, keepdims=True), 0.1 * s["goal"][:, None]) / (2 * d)  # a barrier below the goal gains nothing, and can stall
     size = parts.mean(1, keepdims=True)
     stiff, hope = duals / parts, center / parts
     pull = hope - 1 - _both(s["grad"])
@@ -384,14 +384,12 @@ def _step_l1(problems: _Logistic, system: _NewtonSystem, s: State) -> State:
         "The barrier function, which goes on falling where residuals are exponential and the conditions hold ever less on the way."
         return problems.loss(m) + parts.sum(1) - center[:, 0] * np.log(parts).sum(1)
 
-    before, new = violation(hope - pull - duals, parts * duals, s["residual"]), {}
+    before, new = violation(hope - pull - duals, product, s["residual"]), {}
 
     def good(t: np.ndarray) -> np.ndarray:
         new["m"], new["parts"], new["duals"] = m + t * dm, parts + t * d_parts, duals + t * d_duals
         new["residual"], new["grad"] = problems.gradient(new["m"])
-        product = new["parts"] * new["duals"]
-        new["slack"] = product.sum(1)
-        holds = violation(1 + _both(new["grad"]) - new["duals"], product, new["residual"]) <= (1 - 0.01 * t[:, 0])**2 * before
+        holds = violation(1 + _both(new["grad"]) - new["duals"], new["parts"] * new["duals"], new["residual"]) <= (1 - 0.01 * t[:, 0])**2 * before
         if holds.all(): return holds
         falls = problems.C * _dot(s["residual"], dm) + _dot(1 - hope, d_parts)
         return holds | (barrier(new["m"], new["parts"]) <= barrier(m, parts) + 0.01 * t[:, 0] * falls)
@@ -399,10 +397,10 @@ def _step_l1(problems: _Logistic, system: _NewtonSystem, s: State) -> State:
     longest = np.maximum((-d_parts / parts).max(1), (-d_duals / duals).max(1))
     t = _backtrack(np.where(longest <= 0.99, 1.0, 0.99 / np.maximum(longest, 0.99)), good)
     s = s | new | {"w": s["w"] + t[:, None] * dw, "b": s["b"] + t * db, "t": t}
-    near = (s["slack"] <= 10 * s["goal"]).any()  # elsewhere the gap is not worth its price
+    near = (_dot(s["parts"], s["duals"]) <= 10 * s["goal"]).any()  # elsewhere the gap is not worth its price
     return s | _state(problems, s["w"], s["b"]) if near else s
 
-def _solve(problems: _Logistic, system: _NewtonSystem, w: np.ndarray, b: np.ndarray, limit: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _solve(problems: _Logistic, system: _NewtonSystem, w: np.ndarray, b: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     "w (B, d), b (B,) and duality gap (B,) of the minima, from a start at `w` and `b`; after `limit` steps whatever is there."
     s = _state(problems, w, b)
     if problems.penalty == "l2": s = _iterate(_step_l2, problems, system, s, limit)
