@@ -158,16 +158,15 @@ def split_indices(labels: np.ndarray, num_train: int, num_test: int, pos_ratio: 
     Raises `ValueError` when a class has too few rows. The order of the draws is that of sae-probes 0.4.2.
     """
     rng = np.random.RandomState(seed)
-    pools = [np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)]
-    chosen = []
+    left, chosen = np.ones(len(labels), bool), []
     for n in (num_train, num_test):
-        n_pos = int(np.ceil(pos_ratio * n))
-        wanted = list(zip(pools, (n_pos, n - n_pos), (1, 0)))
-        for pool, size, cls in wanted:
+        n_pos, drawn = int(np.ceil(pos_ratio * n)), []
+        for cls, size in ((1, n_pos), (0, n - n_pos)):
+            pool = np.flatnonzero(left & (labels == cls))
             if size > len(pool): raise ValueError(f"class {cls} has {len(pool)} rows left, the split needs {size}.")
-        drawn = [rng.choice(pool, size=size, replace=False) for pool, size, _ in wanted]
-        pools = [np.setdiff1d(pool, d) for pool, d in zip(pools, drawn)]
+            drawn.append(rng.choice(pool, size=size, replace=False))
         chosen.append(np.concatenate(drawn))
+        left[chosen[-1]] = False
     return rng.permutation(chosen[0]), rng.permutation(chosen[1])
 
 # %% ../nbs/01_datasets.ipynb #5b2c1198

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -91,16 +91,19 @@ def auc(y: np.ndarray, score: np.ndarray) -> float:
 
     To the last bit what `sklearn.metrics.roc_auc_score` gives, in a thirtieth of the time: a run asks a hundred times per probe.
     """
-    if not 0 < np.sum(y) < len(y): raise ValueError("AUC needs rows of both classes.")
+    if not 0 < np.count_nonzero(y) < len(y): raise ValueError("AUC needs rows of both classes.")
     if not np.isfinite(score).all(): raise ValueError("AUC needs finite scores.")
     order = np.argsort(score)[::-1]
     ranked = score[order]
-    last = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(score) - 1)  # the last row of each run of equal scores
-    tp = np.cumsum(np.asarray(y)[order])[last].astype(float)
-    fp = 1 + last - tp
-    corner = np.concatenate([[True], (np.diff(fp, 2) != 0) | (np.diff(tp, 2) != 0), [True]]) if len(tp) > 2 else slice(None)
-    tp, fp = np.append(0, tp[corner]), np.append(0, fp[corner])
-    return float(np.trapezoid(tp / tp[-1], fp / fp[-1]))
+    if ranked[0] == ranked[-1]: return 0.5
+    last = np.concatenate([ranked[1:] != ranked[:-1], [True]]).nonzero()[0]  # the last row of each run of equal scores
+    tp = np.asarray(y)[order].cumsum()[last]
+    found = np.stack([1 + last - tp, tp])  # of both classes, down to each of these rows
+    if len(last) > 2:
+        step = found[:, 1:] - found[:, :-1]
+        found = found[:, np.concatenate([[True], (step[:, 1:] != step[:, :-1]).any(0), [True]])]  # corners of the curve
+    fpr, tpr = np.concatenate([[[0], [0]], found], axis=1) / found[:, -1:]
+    return float(((fpr[1:] - fpr[:-1]) * (tpr[1:] + tpr[:-1]) / 2).sum())
 
 # %% ../nbs/03_probes.ipynb #98e989f8
 def positive(model: Any, X: np.ndarray) -> np.ndarray:
@@ -130,8 +133,8 @@ def pick(candidates: Sequence[Any], fit_parts: FitParts, X: np.ndarray, y: np.nd
     fitted = iter(fit_parts([train for (train, _), both in zip(folds, two) if both]))
     scores, models = [], None
     for (_, val), both in zip(folds, two):
-        models = next(fitted) if both else None
-        scores.append([auc(y[val], positive(m, X[val])) for m in models] if models else [0.5] * len(candidates))
+        models, held_out, truth = next(fitted) if both else None, X[val], y[val]
+        scores.append([auc(truth, positive(m, held_out)) for m in models] if models else [0.5] * len(candidates))
     means = np.mean(scores, axis=0)
     best = int(np.argmax(means))
     return candidates[best], float(means[best]), models and models[best]
@@ -163,8 +166,10 @@ class LinearProbe:
     def decision_function(self, X: np.ndarray) -> np.ndarray: return X @ self.coef_[0] + self.intercept_[0]
     def predict(self, X: np.ndarray) -> np.ndarray: return (self.decision_function(X) > 0).astype(int)
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        p = expit(self.decision_function(X))
-        return np.stack([1 - p, p], axis=1)
+        p = np.empty((len(X), 2))
+        p[:, 1] = expit(self.decision_function(X))
+        p[:, 0] = 1 - p[:, 1]
+        return p
 
 # %% ../nbs/03_probes.ipynb #23c75ff8
 TOLERANCE = 1e-4  # duality gap per C n log 2
@@ -217,14 +222,15 @@ class _Logistic:
 # %% ../nbs/03_probes.ipynb #25306865
 def _best_intercept(m: np.ndarray, y: np.ndarray, there: np.ndarray) -> np.ndarray:
     "What to add to margins `m` (B, n) so that the residuals sum to zero (B,)."
-    n, positives = there.sum(1), y.sum(1)
-    middle = logit(positives / n)
+    n = there.sum(1)
+    middle = logit(y.sum(1) / n)
     low, high = middle - m.max(1), middle - m.min(1)
-    shift = np.clip(0.0, low, high)
+    shift = np.minimum(np.maximum(low, 0.0), high)
     for _ in range(100):
         p = there * expit(m + shift[:, None])
-        total = p.sum(1) - positives
-        found = np.abs(total) < 1e-13 * n
+        residual = p - y
+        total = residual.sum(1)
+        found = np.abs(total) <= 1e-8 * np.abs(residual).sum(1) + 1e-13 * n
         if found.all(): break
         low, high = np.where(total > 0, low, shift), np.where(total > 0, shift, high)
         newton = shift - total / np.maximum(_dot(p, 1 - p), 1e-300)
@@ -237,7 +243,8 @@ def duality_gap(X: np.ndarray, y: np.ndarray, model: Any, C: float, penalty: str
 
     0 at the minimum. The intercept is taken at its best. `fast` stops at `TOLERANCE`.
     """
-    problem, coef = _Logistic.one(X, y, penalty, C), np.asarray(model.coef_, np.float64)
+    X = np.asarray(X, np.float64)
+    problem, coef = _Logistic.one(X - X.mean(0), y, penalty, C), np.asarray(model.coef_, np.float64)  # else the mean magnifies rounding
     m = _times(problem.X, coef)
     m = m + _best_intercept(m, problem.y, problem.there)[:, None]
     return (problem.gap(m, coef)[0] / problem.goal * TOLERANCE).item()
@@ -250,73 +257,83 @@ class _NewtonSystem:
 
     def __getitem__(self, i: np.ndarray) -> _NewtonSystem: return _NewtonSystem(self.X[i])
 
-    def _factor(self, weight: np.ndarray, diag: np.ndarray) -> Any:
-        from scipy.linalg import blas, cho_factor
+    def _factor(self, weight: np.ndarray, diag: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        "What solves a single problem's system, to the precision of `dtype`."
+        from scipy.linalg import blas, lapack
         dtype, d = self.dtype, self.X.shape[2]
         if dtype not in self.copies: self.copies[dtype] = np.ascontiguousarray(self.X[0].T, dtype), np.empty(self.X.shape[:0:-1], dtype)
         XT, scaled = self.copies[dtype]
+        syrk, potrf, potrs = (blas.ssyrk, lapack.spotrf, lapack.spotrs) if dtype == np.float32 else (blas.dsyrk, lapack.dpotrf, lapack.dpotrs)
         np.multiply(XT, np.sqrt(weight, dtype=dtype), out=scaled)
         M = np.zeros((d + 1, d + 1), dtype, order="F")
-        M[:d, :d] = (blas.ssyrk if dtype == np.float32 else blas.dsyrk)(1.0, scaled.T, trans=1)
+        M[:d, :d] = syrk(1.0, scaled.T, trans=1)
         M[:d, d] = XT @ weight.astype(dtype)
         M[d, d] = weight.sum()
-        M[range(d + 1), range(d + 1)] += (np.append(diag, 0) + np.finfo(dtype).eps * M.diagonal().max()).astype(dtype)
-        return cho_factor(M, overwrite_a=True, check_finite=False)
+        along = M.reshape(-1, order="F")[::d + 2]
+        along += np.finfo(dtype).eps * along.max()
+        along[:d] += diag
+        factor, failed = potrf(M, clean=False, overwrite_a=True)
+        if failed: raise np.linalg.LinAlgError
+        return lambda rhs: potrs(factor, rhs)[0]
 
-    def _solve_one(self, weight: np.ndarray, diag: np.ndarray, rhs: np.ndarray) -> np.ndarray:
-        "x (d + 1,) of a single problem."
-        from scipy.linalg import cho_solve
-        X = self.X[0]
-
-        def apply(x: np.ndarray) -> np.ndarray:
-            m = weight * (X @ x[:-1] + x[-1])
-            return np.append(m @ X + diag * x[:-1], m.sum())
+    def _solve_one(self, weight: np.ndarray, diag: np.ndarray, rhs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        "x (d + 1,) of a single problem, and its margins (n,)."
+        X, left = self.X[0], np.empty(len(rhs))
         while True:
-            try: factor = self._factor(weight, diag)
+            try: solve = self._factor(weight, diag)
             except np.linalg.LinAlgError:
                 if self.dtype == np.float64: raise
                 self.dtype = np.float64
                 continue
-            x = cho_solve(factor, rhs, check_finite=False)
+            x = solve(rhs).astype(np.float64)
             for _ in range(3):
-                left = rhs - apply(x)
-                if np.abs(left).max() <= 0.1 * np.abs(rhs).max() or self.dtype == np.float64: return x
-                x = x + cho_solve(factor, left, check_finite=False)
+                m = X @ x[:-1] + x[-1]
+                weighted = weight * m
+                left[:-1], left[-1] = rhs[:-1] - weighted @ X - diag * x[:-1], rhs[-1] - weighted.sum()
+                if np.abs(left).max() <= 0.1 * np.abs(rhs).max() or self.dtype == np.float64: return x, m
+                x += solve(left)
             self.dtype = np.float64
 
-    def solve(self, weight: np.ndarray, diag: np.ndarray, rhs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        "x (B, d) and the intercept (B,), for `weight` (B, n), `diag` (B, d) and `rhs` (B, d + 1)."
+    def solve(self, weight: np.ndarray, diag: np.ndarray, rhs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        "x (B, d), the intercept (B,) and the margins of both (B, n), for `weight` (B, n), `diag` (B, d) and `rhs` (B, d + 1)."
         X, root = self.X, np.sqrt(weight)
         B, n, d = X.shape
         if B == 1 and 2 * n > d:
-            x = self._solve_one(weight[0], diag[0], rhs[0])
-            return x[None, :-1], x[None, -1]
+            x, m = self._solve_one(weight[0], diag[0], rhs[0])
+            return x[None, :-1], x[None, -1], m[None]
         flat = np.sqrt(diag)
         scaled = X * root[:, :, None]
         scaled /= flat[:, None]
         if n > d:
             full = np.concatenate([scaled, root[:, :, None]], axis=2)
             M = full.transpose(0, 2, 1) @ full
-            np.einsum("bii->bi", M)[:, :d] += 1
-            M[:, d, d] += np.finfo(float).eps * M.max((1, 2))
+            along = M.reshape(B, -1)[:, ::d + 2]
+            along[:, :d] += 1
+            along[:, d] += np.finfo(float).eps * along.max(1)
             x = np.linalg.solve(M, np.concatenate([rhs[:, :-1] / flat, rhs[:, -1:]], axis=1)[:, :, None])[:, :, 0]
-            return x[:, :-1] / flat, x[:, -1]
+            x, b = x[:, :-1] / flat, x[:, -1]
+            return x, b, _times(X, x) + b[:, None]
         M = scaled @ scaled.transpose(0, 2, 1)
-        np.einsum("bii->bi", M)[:] += 1
+        M.reshape(B, -1)[:, ::n + 1] += 1
         of_rhs, of_ones = np.linalg.solve(M, np.stack([root * _times(X, rhs[:, :-1] / diag), root], 2)).transpose(2, 0, 1)
         b = (rhs[:, -1] - (root * of_rhs).sum(1)) / np.maximum((root * of_ones).sum(1), 1e-300)
         pull = root * (of_rhs + b[:, None] * of_ones)
-        return (rhs[:, :-1] - (pull[:, None] @ X)[:, 0]) / diag, b
+        x = (rhs[:, :-1] - (pull[:, None] @ X)[:, 0]) / diag
+        return x, b, _times(X, x) + b[:, None]
 
 # %% ../nbs/03_probes.ipynb #8b306e66
 State = dict[str, np.ndarray]  # w (B, d), b (B,), margins m (B, n), gap and goal (B,), residual (B, n), grad (B, d), and what a method adds
+
+def _with_gap(problems: _Logistic, s: State) -> State:
+    "`s` with what depends on C at its `w`, `b` and `m`, where the intercept is at its best."
+    gap, residual, grad = problems.gap(s["m"], s["w"])
+    return s | {"gap": gap, "goal": problems.goal, "residual": residual, "grad": grad}
 
 def _state(problems: _Logistic, w: np.ndarray, b: np.ndarray) -> State:
     "Where problems stand at `w`, with the best intercept in place of `b`."
     m = _times(problems.X, w) + b[:, None]
     shift = _best_intercept(m, problems.y, problems.there)
-    gap, residual, grad = problems.gap(m + shift[:, None], w)
-    return {"w": w, "b": b + shift, "m": m + shift[:, None], "gap": gap, "goal": problems.goal, "residual": residual, "grad": grad}
+    return _with_gap(problems, {"w": w, "b": b + shift, "m": m + shift[:, None]})
 
 def _iterate(step: Callable[[_Logistic, _NewtonSystem, State], State], problems: _Logistic, system: _NewtonSystem, state: State, limit: int) -> State:
     "Repeat `step` until every problem has reached its goal, at most `limit` times. Those that have take no further part."
@@ -343,8 +360,8 @@ def _step_l2(problems: _Logistic, system: _NewtonSystem, s: State) -> State:
     "One step of Newton's method on l2-penalised problems."
     p, C = s["residual"] + problems.y, problems.C[:, None]
     slope = np.c_[s["grad"] + s["w"], (C * s["residual"]).sum(1)]
-    dw, db = system.solve(C * p * (1 - p), np.ones(s["w"].shape), -slope)
-    dm, value, falls = _times(problems.X, dw) + db[:, None], problems.objective(s["m"], s["w"]), _dot(slope, np.c_[dw, db])
+    dw, db, dm = system.solve(C * p * (1 - p), np.ones(s["w"].shape), -slope)
+    value, falls = problems.objective(s["m"], s["w"]), _dot(slope, np.c_[dw, db])
     t = _backtrack(np.ones(len(p)), lambda t: problems.objective(s["m"] + t * dm, s["w"] + t * dw) <= value + 1e-4 * t[:, 0] * falls)
     return _state(problems, s["w"] + t[:, None] * dw, s["b"] + t * db)
 
@@ -356,24 +373,25 @@ def _start_l1(s: State) -> State:
     center = s["gap"][:, None] / (2 * s["w"].shape[1])
     floor = np.maximum(np.minimum(center / 2, 1.0), 1e-2 * np.abs(s["w"]).mean(1, keepdims=True))
     parts = np.maximum(_both(s["w"]), 0) + np.maximum(floor, 1e-300)
-    return s | {"parts": parts, "duals": np.clip(center / parts, 1e-3, 2), "t": np.ones(len(parts))}
+    return s | {"pairs": np.stack([parts, np.minimum(np.maximum(center / parts, 1e-3), 2)], axis=1), "t": np.ones(len(parts))}
 
 def _step_l1(problems: _Logistic, system: _NewtonSystem, s: State) -> State:
     "One step of a primal-dual interior-point method on l1-penalised problems."
-    parts, duals, m, C, d = s["parts"], s["duals"], s["m"], problems.C[:, None], s["w"].shape[1]
+    pairs, m, C, d = s["pairs"], s["m"], problems.C[:, None], s["w"].shape[1]
+    parts, duals = pairs[:, 0], pairs[:, 1]
     lower = np.where(s["t"] > 0.5, 0.2, 1.0)[:, None]  # where steps are short, the barrier stays
     product = parts * duals  # its sum goes to zero as the gap does
     center = np.maximum(lower * product.sum(1, keepdims=True), 0.1 * s["goal"][:, None]) / (2 * d)  # a barrier below the goal gains nothing, and can stall
-    size = parts.mean(1, keepdims=True)
-    stiff, hope = duals / parts, center / parts
-    pull = hope - 1 - _both(s["grad"])
-    give = pull / stiff
-    hold, free = 1 / (1 / stiff[:, :d] + 1 / stiff[:, d:]), give[:, :d] - give[:, d:]
+    size = parts.sum(1, keepdims=True) / (2 * d)
+    soft, hope = parts / duals, center / parts
+    slope = 1 + _both(s["grad"])
+    give = (hope - slope) * soft
+    hold, free = 1 / (soft[:, :d] + soft[:, d:]), give[:, :d] - give[:, d:]
     p = s["residual"] + problems.y
-    dw, db = system.solve(C * p * (1 - p), hold, np.concatenate([free * hold, -C * s["residual"].sum(1, keepdims=True)], axis=1))
-    dm = _times(problems.X, dw) + db[:, None]
-    d_parts = give - _both((free - dw) * hold) / stiff
-    d_duals = hope - duals - stiff * d_parts
+    dw, db, dm = system.solve(C * p * (1 - p), hold, np.concatenate([free * hold, -C * s["residual"].sum(1, keepdims=True)], axis=1))
+    d_pairs = np.empty(pairs.shape)
+    d_parts = np.subtract(give, _both((free - dw) * hold) * soft, out=d_pairs[:, 0])
+    np.subtract(hope - duals, d_parts / soft, out=d_pairs[:, 1])
 
     def violation(slope: np.ndarray, product: np.ndarray, residual: np.ndarray) -> np.ndarray:
         "How far the optimality conditions of the current barrier are from holding, squared."
@@ -384,33 +402,34 @@ def _step_l1(problems: _Logistic, system: _NewtonSystem, s: State) -> State:
         "The barrier function, which goes on falling where residuals are exponential and the conditions hold ever less on the way."
         return problems.loss(m) + parts.sum(1) - center[:, 0] * np.log(parts).sum(1)
 
-    before, new = violation(hope - pull - duals, product, s["residual"]), {}
+    before, new = violation(slope - duals, product, s["residual"]), {}
 
     def good(t: np.ndarray) -> np.ndarray:
-        new["m"], new["parts"], new["duals"] = m + t * dm, parts + t * d_parts, duals + t * d_duals
+        new["m"], new["pairs"] = m + t * dm, pairs + t[:, :, None] * d_pairs
         new["residual"], new["grad"] = problems.gradient(new["m"])
-        holds = violation(1 + _both(new["grad"]) - new["duals"], new["parts"] * new["duals"], new["residual"]) <= (1 - 0.01 * t[:, 0])**2 * before
+        parts_t, duals_t = new["pairs"][:, 0], new["pairs"][:, 1]
+        holds = violation(1 + _both(new["grad"]) - duals_t, parts_t * duals_t, new["residual"]) <= (1 - 0.01 * t[:, 0])**2 * before
         if holds.all(): return holds
         falls = problems.C * _dot(s["residual"], dm) + _dot(1 - hope, d_parts)
-        return holds | (barrier(new["m"], new["parts"]) <= barrier(m, parts) + 0.01 * t[:, 0] * falls)
+        return holds | (barrier(new["m"], parts_t) <= barrier(m, parts) + 0.01 * t[:, 0] * falls)
 
-    longest = np.maximum((-d_parts / parts).max(1), (-d_duals / duals).max(1))
+    longest = -(d_pairs / pairs).min((1, 2))
     t = _backtrack(np.where(longest <= 0.99, 1.0, 0.99 / np.maximum(longest, 0.99)), good)
     s = s | new | {"w": s["w"] + t[:, None] * dw, "b": s["b"] + t * db, "t": t}
-    near = (_dot(s["parts"], s["duals"]) <= 10 * s["goal"]).any()  # elsewhere the gap is not worth its price
+    near = (_dot(s["pairs"][:, 0], s["pairs"][:, 1]) <= 2 * s["goal"]).any()  # elsewhere the gap is not worth its price
     return s | _state(problems, s["w"], s["b"]) if near else s
 
-def _solve(problems: _Logistic, system: _NewtonSystem, w: np.ndarray, b: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    "w (B, d), b (B,) and duality gap (B,) of the minima, from a start at `w` and `b`; after `limit` steps whatever is there."
-    s = _state(problems, w, b)
+def _solve(problems: _Logistic, system: _NewtonSystem, s: State, limit: int) -> State:
+    "The minima, from a start at `s`, which may be that of another C; after `limit` steps whatever is there."
+    s = _with_gap(problems, s)
     if problems.penalty == "l2": s = _iterate(_step_l2, problems, system, s, limit)
     elif not (s["gap"] <= s["goal"]).all():
         s = _iterate(_step_l1, problems, system, _start_l1(s), limit)
         small = (np.abs(s["grad"]) < 0.99) | (np.abs(s["w"]) < 1e-2 * np.abs(s["w"]).max(1, keepdims=True))  # zero at the minimum, or as good as
         sparse = _state(problems, np.where(small, 0.0, s["w"]), s["b"])
         better = sparse["gap"] <= sparse["goal"]
-        for k in ("w", "b", "gap"): s[k][better] = sparse[k][better]
-    return s["w"], s["b"], s["gap"]
+        for k in ("w", "b", "m", "gap"): s[k][better] = sparse[k][better]
+    return s
 
 # %% ../nbs/03_probes.ipynb #3d593e3e
 def _problems(X: np.ndarray, y: np.ndarray, parts: Sequence[np.ndarray], penalty: str) -> tuple[_Logistic, np.ndarray, np.ndarray]:
@@ -428,10 +447,17 @@ def _problems(X: np.ndarray, y: np.ndarray, parts: Sequence[np.ndarray], penalty
 
 # %% ../nbs/03_probes.ipynb #b34031fb
 @cache
-def _threads() -> Any:
-    import scipy.linalg  # noqa: F401  its BLAS must be there before threads are counted
+def _blas() -> Any:
+    import scipy.linalg  # noqa: F401  its BLAS must be there before it is looked for
     from threadpoolctl import ThreadpoolController
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="blas")
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    "BLAS with one thread: matrices are small, so that more gain little and on a busy machine lose much. Inside another it costs nothing."
+    if all(library.num_threads == 1 for library in _blas().lib_controllers): yield
+    else:
+        with _blas().limit(limits=1): yield
 
 def _not_converged(penalty: str, C: float, excess: float) -> str:
     return f"{penalty} at C={C:.3g}: the duality gap is {excess:.2g} times the tolerance. Rescale the features."
@@ -449,7 +475,7 @@ def fast_paths(X: np.ndarray, y: np.ndarray, parts: Sequence[np.ndarray], Cs: Se
     if not len(parts): return []
     center, rotation = X.mean(0, dtype=np.float64), None
     Z = X - center
-    with _threads().limit(limits=1):  # matrices are small: more threads gain little, and on a busy machine lose much
+    with _one_thread():
         if penalty == "l2" and Z.shape[0] < Z.shape[1]: rotation, R = np.linalg.qr(Z.T); Z = np.ascontiguousarray(R.T)
         problems, mean, scale = _problems(Z, y, parts, penalty)
         system, found = _NewtonSystem(problems.X), {}
@@ -458,19 +484,18 @@ def fast_paths(X: np.ndarray, y: np.ndarray, parts: Sequence[np.ndarray], Cs: Se
             w, steps = (start.coef_ if rotation is None else start.coef_ @ rotation) * scale[:, None], set(Cs)
             b = start.intercept_ + start.coef_ @ center + (mean * w).sum(1) / scale
         unit = scale if penalty == "l1" else scale**2  # w in units of 1/scale is the same problem with C times scale or its square
+        s = _state(problems, w, b)
         for C in sorted(steps):
             problems.C, system.dtype = C * unit, np.float32
-            w, b, gap = _solve(problems, system, w, b, 200 if start is None else 25)
-            found[C] = w / scale[:, None], b - (mean * w).sum(1) / scale
-            excess = (gap / problems.goal).max()
+            s = _solve(problems, system, s, 200 if start is None else 25)
+            w = s["w"] / scale[:, None]
+            coef = w if rotation is None else w @ rotation.T
+            found[C] = list(map(LinearProbe, coef, s["b"] - (mean * w).sum(1) - coef @ center))
+            excess = (s["gap"] / problems.goal).max()
             if excess <= 1: continue
             if start is not None: return fast_paths(X, y, parts, Cs, penalty, seed)
             warnings.warn(_not_converged(penalty, C, excess), ConvergenceWarning, stacklevel=2)
-
-    def model(C: float, i: int) -> LinearProbe:
-        coef = found[C][0][i] if rotation is None else rotation @ found[C][0][i]
-        return LinearProbe(coef, float(found[C][1][i] - center @ coef))
-    return [[model(C, i) for C in Cs] for i in range(len(parts))]
+    return [[found[C][i] for C in Cs] for i in range(len(parts))]
 
 # %% ../nbs/03_probes.ipynb #2f277415
 SOLVERS: dict[str, Callable[..., list[list[Any]]]] = {"fast": fast_paths, "reference": reference_paths}
@@ -482,15 +507,16 @@ def get_solver(name: str) -> Callable[..., list[Any]]:
 
 # %% ../nbs/03_probes.ipynb #4fd66857
 def fit_logreg(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, penalty: str = "l2",
-               seed: int = SEED, solver: str = "fast") -> Fit:
+               seed: int = SEED, solver: str = "fast", folds: Folds | None = None) -> Fit:
     """Logistic regression, C picked by validation, then fitted to all training rows.
 
-    `X_*`: (n, d), `y_*`: (n,) of 0/1, `penalty`: "l1" or "l2", `solver`: a key of `SOLVERS`. Up to 3 training rows: C = 1.
+    `X_*`: (n, d), `y_*`: (n,) of 0/1, `penalty`: "l1" or "l2", `solver`: a key of `SOLVERS`, `folds`: by default those of `make_folds`.
+    Up to 3 training rows: C = 1.
     """
     if penalty not in ("l1", "l2"): raise ValueError(f"unknown penalty {penalty!r}; use 'l1' or 'l2'.")
     fit_paths = get_solver(solver)
     X_train, X_test = np.asarray(X_train, np.float64), np.asarray(X_test, np.float64)
-    folds = make_folds(y_train, seed)
+    if folds is None: folds = make_folds(y_train, seed)
     fit_parts = lambda parts: fit_paths(X_train, y_train, parts, CS, penalty, seed)
     C, val_auc, near = pick(CS, fit_parts, X_train, y_train, folds) if folds else (1.0, None, None)
     order = np.random.RandomState(seed).permutation(len(y_train))
@@ -595,9 +621,7 @@ def sparse_probes(codes_train: Any, y_train: np.ndarray, codes_test: Any, y_test
     order = rank_latents(codes_train, y_train, normalization)[:max(ks)]
     X_train, X_test = (np.asarray(c[:, order].toarray() if sp.issparse(c) else c[:, order]) for c in (codes_train, codes_test))
     if binarize: X_train, X_test = X_train != 0, X_test != 0
-    rows = []
-    for k in ks:
-        fit = fit_logreg(X_train[:, :k], y_train, X_test[:, :k], y_test, penalty, seed, solver)
-        rows.append({**asdict(fit.scores), "k": int(k), "C": fit.params["C"], "indices": order[:k].tolist(),
-                     "coef": fit.model.coef_[0].tolist(), "intercept": float(fit.model.intercept_[0])})
-    return rows
+    folds = make_folds(y_train, seed)
+    with _one_thread(): fits = [fit_logreg(X_train[:, :k], y_train, X_test[:, :k], y_test, penalty, seed, solver, folds) for k in ks]
+    return [{**asdict(fit.scores), "k": int(k), "C": fit.params["C"], "indices": order[:k].tolist(),
+             "coef": fit.model.coef_[0].tolist(), "intercept": float(fit.model.intercept_[0])} for k, fit in zip(ks, fits)]
