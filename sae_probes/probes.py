@@ -369,7 +369,7 @@ def _step_l2(problems: _Logistic, system: _NewtonSystem, s: State) -> State:
 def _both(v: np.ndarray) -> np.ndarray: return np.concatenate([v, -v], axis=1)
 
 def _start_l1(s: State) -> State:
-    "The state with `parts` and `duals` (B, 2d) of the interior-point method, and the length `t` (B,) of the last step."
+    "The state with `pairs` (B, 2, 2d) of the interior-point method, parts and their duals, and the length `t` (B,) of the last step."
     center = s["gap"][:, None] / (2 * s["w"].shape[1])
     floor = np.maximum(np.minimum(center / 2, 1.0), 1e-2 * np.abs(s["w"]).mean(1, keepdims=True))
     parts = np.maximum(_both(s["w"]), 0) + np.maximum(floor, 1e-300)
