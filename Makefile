@@ -59,7 +59,7 @@ clean: ## remove all that these commands made and git ignores, .venv too
 	@touch $@
 
 .cache/oracle/.built: .venv/.dev
-	$(BIN)/python -c "from sae_probes.peer import build_oracle; build_oracle('.cache/oracle')"
+	$(BIN)/python -c "from sae_probes.benchmarks.peer import build_oracle; build_oracle('.cache/oracle')"
 	@touch $@
 
 .venv/.docs: .venv/.dev
