@@ -6,10 +6,11 @@ __version__ = "0.4.3"
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/17_package.ipynb #414e10aa
+# %% ../nbs/17_package.ipynb #8ae5423c
 import importlib
+from typing import Any
 
-# %% ../nbs/17_package.ipynb #0124b643
+# %% ../nbs/17_package.ipynb #14aca89b
 _MODULES = {
     "settings": ["EMBEDDED_MODEL"], "files": ["IdentityError"],
     "datasets": ["Dataset", "Plan", "REGIMES", "Regime", "audit", "list_datasets", "load_dataset", "with_shifted"],
@@ -21,9 +22,9 @@ _MODULES = {
 
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name == "DATASETS": return importlib.import_module("sae_probes.datasets").list_datasets()
     if name in _HOME: return getattr(importlib.import_module(f"sae_probes.{_HOME[name]}"), name)
     raise AttributeError(f"module 'sae_probes' has no attribute {name!r}")
 
-def __dir__(): return sorted([*globals(), *_HOME, "DATASETS"])
+def __dir__() -> list[str]: return sorted([*globals(), *_HOME, "DATASETS"])

