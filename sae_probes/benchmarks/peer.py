@@ -21,7 +21,7 @@ from ..datasets import Dataset
 from ..files import atomic_path
 
 # %% auto #0
-__all__ = ['Peer', 'build_oracle', 'write_foreign']
+__all__ = ['SAME', 'Peer', 'build_oracle', 'write_foreign']
 
 # %% ../../nbs/benchmarks/peer.ipynb #27d428b3
 _LOOP = '''
@@ -48,20 +48,23 @@ for line in sys.stdin:
 
 # %% ../../nbs/benchmarks/peer.ipynb #4afea97f
 class Peer:
-    "A long-lived process of the Python `python`, blind to the working folder. Functions run there by their source, so they import all they need."
+    """A long-lived process of the Python `python`, blind to the working folder.
+
+    Functions run there by their source, so they import all they need.
+    """
     def __init__(self, python: str | Path, **env: str):
         env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | {"HF_HUB_OFFLINE": "1"} | env
-        self.process = subprocess.Popen([str(python), "-P", "-u", "-W", "ignore", "-c", _LOOP], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True, env=env)
+        self.process = subprocess.Popen([str(python), "-P", "-u", "-W", "ignore", "-c", _LOOP], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env)
 
     def __call__(self, f: Callable, **arguments: Any) -> dict[str, Any]:
         """Run `f(**arguments)` there: `value`, `seconds`, `mb_before` and `mb_peak` (resident memory).
 
         Globals that `f` sets stay for the next call. Raises `RuntimeError` with the traceback of an exception there.
         """
-        self.process.stdin.write(json.dumps({"source": textwrap.dedent(inspect.getsource(f)), "name": f.__name__, "arguments": arguments}) + "\n")
-        self.process.stdin.flush()
-        for line in self.process.stdout:
+        told = {"source": textwrap.dedent(inspect.getsource(f)), "name": f.__name__, "arguments": arguments}
+        print(json.dumps(told), file=self.process.stdin, flush=True)
+        for line in self.process.stdout or ():
             if line.startswith("\x01"):
                 answer = json.loads(line[1:])
                 if "error" in answer: raise RuntimeError(answer["error"])
@@ -74,15 +77,19 @@ class Peer:
         self.process.wait()
 
 # %% ../../nbs/benchmarks/peer.ipynb #915c45f2
+SAME = ("torch", "scikit-learn", "numpy", "scipy", "xgboost", "transformers", "transformer-lens", "sae-lens")
+
 def build_oracle(path: str | Path) -> str:
-    "The Python of a new virtual environment with sae-probes 0.4.2 and this one's scikit-learn, torch and so on."
-    same = [f"{p}=={version(p).split('+')[0]}" for p in ("torch", "scikit-learn", "numpy", "scipy", "xgboost", "transformers", "transformer-lens", "sae-lens")]
+    "The Python of a new virtual environment with sae-probes 0.4.2, and the libraries of `SAME` as they are here."
+    pins = ["sae-probes==0.4.2", *(f"{p}=={version(p).split('+')[0]}" for p in SAME)]
+    python = f"{path}/bin/python"
     subprocess.run([sys.executable, "-m", "venv", path], check=True)
-    subprocess.run([f"{path}/bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check", "sae-probes==0.4.2", *same], check=True)
-    return f"{path}/bin/python"
+    subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *pins], check=True)
+    return python
 
 # %% ../../nbs/benchmarks/peer.ipynb #ea4e454b
-def write_foreign(dataset: Dataset, model_name: str, hook_name: str, model_cache_path: str | Path, to: str | Path) -> Path:
+def write_foreign(dataset: Dataset, model_name: str, hook_name: str, model_cache_path: str | Path,
+                  to: str | Path) -> Path:
     "Copy a dataset's cached activations, as float32, to where and how 0.4.2 would have cached them under `to`."
     import torch
     path = activation_path(dataset.name, model_name, hook_name, to).with_suffix(".pt")
