@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo figures test test-slow benchmark study sync-check lab docs readme export clean
+.PHONY: help demo figures test test-slow lint mutants benchmark study sync-check lab docs readme export clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' Makefile
@@ -15,11 +15,19 @@ demo: .venv/.dev ## probe an embedded SAE and draw figures/demo.png (seconds onc
 figures: .venv/.dev ## draw every figure of the paper from results/ (RESULTS=… OUT=… for others)
 	@$(BIN)/sae-probes figures --results $(or $(RESULTS),results) --out $(or $(OUT),figures)
 
-test: .venv/.dev ## check that generated files are in sync, then run every notebook but its slow cells
-	@$(BIN)/python tools/test.py
+test: .venv/.dev ## lint, check that generated files are in sync, then run every notebook but its slow cells (NB=05: only those)
+	@$(if $(NB),$(BIN)/nbdev_export)
+	@$(BIN)/python tools/test.py $(NB)
 
 test-slow: .venv/.dev ## the same with the slow cells and notebooks
 	@$(BIN)/python tools/test.py --slow
+
+lint: .venv/.dev ## ruff, mypy, and the house rules on lines, cells, names and outputs
+	@$(BIN)/ruff check sae_probes tools
+	@$(BIN)/python tools/house.py
+
+mutants: .venv/.dev ## edit the library in one place after another, and see whether its notebooks notice (writes docs/mutants.md)
+	@$(BIN)/python tools/mutants.py
 
 benchmark: .cache/oracle/.built ## measure speed, memory and numbers against 0.4.2, for hours (what is measured stays in .cache/)
 	@cd nbs/benchmarks && for n in solvers speed verdict parity noise; do \

@@ -1,4 +1,4 @@
-"""Checks that generated files are in sync, then runs every notebook: `make test`.
+"""Lints, checks that generated files are in sync, then runs every notebook: `make test`.
 
 Cells flagged `#| slow` are left out unless --slow is given; so is a whole notebook whose first code cell is flagged.
 Notebooks flagged `#| benchmark` there are never run: `make benchmark` runs them.
@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import nbformat
+from house import breaches
 from nbdev.doclinks import nbglob
 from readme import readme
 
@@ -63,10 +64,24 @@ def stale_readme() -> list[str]:
     return changed({name: (ROOT / name).read_bytes() for name in wanted if (ROOT / name).exists()}, wanted)
 
 
+def lint() -> list[str]:
+    "What ruff says of the library and the tools."
+    command = [sys.executable, "-m", "ruff", "check", "--output-format", "concise", PACKAGE, "tools"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return (done.stdout + done.stderr).splitlines() if done.returncode else []
+
+
+def house() -> list[str]:
+    "Breaches of the house rules."
+    return [f"{rule}: {place}" for rule, places in breaches(ROOT).items() for place in places]
+
+
 CHECKS = {
     "sae_probes/ is what the notebooks export (else: make export)": partial(after, "nbdev_export", PACKAGE, "*.py"),
     "notebooks are clean (else: make export)": partial(after, "nbdev_clean", "nbs", "*.ipynb"),
     "README.md is what nbs/index.ipynb says (else: make readme)": stale_readme,
+    "ruff finds nothing (else: make lint)": lint,
+    "types and house rules hold (else: make lint)": house,
 }
 
 
@@ -110,17 +125,31 @@ def run_notebook(path: Path, slow: bool, env: dict) -> str:
     return "failed" if failed else "passed"
 
 
+def find_notebooks(names: list[str]) -> list[Path]:
+    """The notebooks with these paths (beginnings of paths in nbs/ do) or titles; all, if there are no names.
+
+    `SystemExit` where there is none.
+    """
+    folder = ROOT/"nbs"
+    every = [p.resolve() for p in sorted(nbglob(folder, as_path=True))]
+    fits = lambda p, name: (p == Path(name).resolve() or p.relative_to(folder).as_posix().startswith(name)
+                            or p.stem.partition("_")[2] == name or p.stem == name)
+    chosen = [p for p in every if not names or any(fits(p, name) for name in names)]
+    if not chosen: sys.exit(f"no notebook is called {', '.join(names)}.")
+    return chosen
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("notebooks", nargs="*", type=Path, help="only these (default: all)")
+    parser.add_argument("notebooks", nargs="*", help="only these, by path or title, and no checks (default: all)")
     parser.add_argument("--slow", action="store_true", help="run slow cells and notebooks too")
     parser.add_argument("--sync-only", action="store_true", help="run no notebook")
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), help="notebooks run at a time")
     args = parser.parse_args()
 
-    outcomes = Counter(run_check(name) for name in CHECKS)
+    notebooks = find_notebooks(args.notebooks)
+    outcomes = Counter(run_check(name) for name in CHECKS if not args.notebooks)
     os.chdir(ROOT)
-    notebooks = [p.resolve() for p in args.notebooks or sorted(nbglob(as_path=True))]
     if outcomes["failed"]:
         outcomes["skipped"] += 0 if args.sync_only else len(notebooks)
     elif not args.sync_only:
