@@ -1,4 +1,4 @@
-"Describes the package to setuptools; everything it says comes from settings.ini."
+"Describes the package to setuptools, from what settings.ini says."
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -8,6 +8,7 @@ config = ConfigParser(delimiters=["="])
 config.read("settings.ini", encoding="utf-8")
 cfg = config["DEFAULT"]
 
+PYTHONS = ["3.11", "3.12", "3.13"]  # from min_python on
 STATUSES = ["", "1 - Planning", "2 - Pre-Alpha", "3 - Alpha", "4 - Beta", "5 - Production/Stable"]
 
 
@@ -23,7 +24,7 @@ setup(
     long_description=Path("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     author=cfg["author"],
-    license=cfg["license"].upper(),
+    license_expression=cfg["license"].upper(),
     license_files=["LICENSE", "NOTICE"],
     keywords=cfg["keywords"].split(),
     classifiers=[
@@ -31,9 +32,12 @@ setup(
         f"Intended Audience :: {cfg['audience']}",
         f"Natural Language :: {cfg['language']}",
         "Programming Language :: Python :: 3",
+        *(f"Programming Language :: Python :: {version}" for version in PYTHONS),
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     python_requires=f">={cfg['min_python']}",
-    packages=find_packages(include=[cfg["lib_path"], f"{cfg['lib_path']}.*"]),
+    packages=find_packages(include=[cfg["lib_path"], f"{cfg['lib_path']}.*"],
+                           exclude=[f"{cfg['lib_path']}.benchmarks*"]),  # for this repository's benchmarks only
     package_data={cfg["lib_path"]: lines("package_data")},
     install_requires=lines("requirements"),
     extras_require={"dev": lines("dev_requirements"), "docs": lines("docs_requirements")},

@@ -13,6 +13,7 @@ SECTIONS = {"Library": "nbs/[0-9]*.ipynb", "Tutorials": "nbs/tutorials/[!_.]*.ip
             "Studies": "nbs/studies/[!_.]*.ipynb", "Figures": "nbs/figures/[0-9]*.ipynb",
             "Guarantees": "nbs/guarantees/[!_.]*.ipynb",
             "Benchmarks": "nbs/benchmarks/[!_.]*.ipynb"}
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md"]
 MEDIA = ["figures/*.png", "LICENSE", "NOTICE", "CITATION.cff"]
 SHOWN = TemporaryDirectory()  # the notebooks as the site shows them, until the process ends
 LINK = re.compile(r'(href="(?!\w+:)[^"#]+)\.(?:ipynb|md)(?=["#])')
@@ -23,13 +24,20 @@ def paths(pattern: str) -> list[str]:
     return sorted(p.relative_to(ROOT).as_posix() for p in ROOT.glob(pattern))
 
 
+def rooms() -> list[str]:
+    "The library's modules in the order of their notebooks: 07_probes is sae_probes.probes."
+    names = [Path(name).stem.partition("_")[2] for name in paths(SECTIONS["Library"])]
+    return [name for name in names if (ROOT / "sae_probes" / f"{name}.py").exists()]
+
+
 def on_config(config):
-    "List the notebooks in the navigation."
+    "List the notebooks in the navigation, and leave out pages that are not there."
     for entry in config.nav:
         for title, pattern in SECTIONS.items():
             if title in entry:
                 entry[title] = paths(pattern)
-    config.nav = [entry for entry in config.nav if all(entry.values())]
+    missing = lambda page: isinstance(page, str) and page.startswith("docs/") and not (ROOT / page).exists()
+    config.nav = [entry for entry in config.nav if all(v and not missing(v) for v in entry.values())]
     return config
 
 
@@ -38,15 +46,14 @@ def on_files(files, config):
     "Put the pages and images where the repository has them."
     theme = [f for f in files if f.src_dir != config.docs_dir]
     notebooks = [name for pattern in SECTIONS.values() for name in paths(pattern)]
-    others = [name for pattern in ["README.md", "CHANGELOG.md", "docs/*.md", *MEDIA] for name in paths(pattern)]
+    others = [name for pattern in [*PAGES, *MEDIA] for name in paths(pattern)]
     for name in notebooks:
         shown = Path(SHOWN.name, name)
         shown.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(as_shown(ROOT / name), shown)
     ours = [File(name, str(folder), config.site_dir, config.use_directory_urls)
             for folder, names in [(SHOWN.name, notebooks), (ROOT, others)] for name in names]
-    modules = [Path(name).stem for name in paths("sae_probes/[!_]*.py")]
-    api = "# API\n\n" + "".join(f"::: sae_probes.{name}\n\n" for name in modules)
+    api = "# API\n\n" + "".join(f"::: sae_probes.{name}\n\n" for name in rooms())
     texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("LICENSE", "NOTICE")]
     licence = "# Licence\n\n" + "".join(f"```text\n{text}```\n\n" for text in texts)
     pages = [File.generated(config, "api.md", content=api), File.generated(config, "LICENSE.md", content=licence)]
