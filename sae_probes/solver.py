@@ -340,7 +340,7 @@ _P = TypeVar("_P", bound=_Point)
 _Step = Callable[[_Logistic, _NewtonSystem, _P], _P]
 
 def _iterate(step: _Step[_P], problems: _Logistic, system: _NewtonSystem, at: _P, limit: int) -> _P:
-    "Repeat `step` until every problem has reached its goal, at most `limit` times; who has takes no further part."
+    "Repeat `step` until every problem has reached its goal, at most `limit` times; one that has takes no further part."
     final, going = at.copy(), np.arange(len(problems.y))
     for _ in range(limit):
         on = ~(at.gap <= problems.goal)
@@ -415,7 +415,7 @@ def _interior(at: _Point) -> _Interior:
 # %% ../nbs/06_solver.ipynb #3e9c0850
 _SHRINK = 0.2         # mu aims at this part of the present complementarity
 _LONG = 0.5           # where the last step was no longer than this, mu stays: first back to the path
-_LEAST_MU = 0.1       # mu never aims below this part of the goal: that gains nothing, and can stall
+_LEAST_MU = 0.1       # of the goal: the products never aim at a sum below that, which gains nothing and can stall
 
 def _barrier_parameter(problems: _Logistic, at: _Interior) -> np.ndarray:
     "The mu (B, 1) to aim at next."
