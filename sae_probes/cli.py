@@ -21,25 +21,21 @@ from .evals import Options, run_baseline_evals, run_control_evals, run_sae_evals
 from .files import cache_dir
 from .probes import CONTROLS, METHODS, PENALTIES
 from .saes import load_sae, sae_hook
-from .settings import EMBEDDED_MODEL, Registry
+from .settings import EMBEDDED_MODEL
 
 if TYPE_CHECKING: import pandas as pd
 
 # %% auto #0
-__all__ = ['HELP', 'SINGULAR', 'LEFT_OUT', 'TYPES', 'app', 'DEMO_TASKS', 'listed', 'as_option', 'offers', 'run', 'baseline',
-           'control', 'activations', 'datasets', 'demo', 'figures', 'main']
+__all__ = ['HELP', 'SINGULAR', 'LEFT_OUT', 'TYPES', 'app', 'DEMO_TASKS', 'as_option', 'offers', 'run', 'baseline', 'control',
+           'activations', 'datasets', 'demo', 'figures', 'main']
 
 # %% ../nbs/16_cli.ipynb #8e6bb150
-def listed(registry: Registry) -> str:
-    "Everything in a registry, each with its help."
-    return "; ".join(f"{x.name}: {x.help}" if x.help else x.name for x in registry.values())
-
 HELP: dict[str, str] = {
     "sae": f"a folder saved by SAELens, release/sae_id, or {EMBEDDED_MODEL}",
     "model_name": f"TransformerLens or Hugging Face name, a folder, or {EMBEDDED_MODEL}, which needs no hub",
     "hook_name": "TransformerLens hook, such as blocks.12.hook_resid_post. Default: the one the SAE was trained at",
     "hook_names": "TransformerLens hook. May be repeated; all in one pass",
-    "setting": listed(REGIMES), "method": listed(METHODS), "control": listed(CONTROLS),
+    "setting": REGIMES.listed, "method": METHODS.listed, "control": CONTROLS.listed,
     "reg_type": f"penalty of the probes: {' or '.join(PENALTIES)}",
     "ks": "number of latents or other features. May be repeated. Default: the setting's own",
     "binarize": "let probes see only whether a latent is active", "draw": "number of the random weights",

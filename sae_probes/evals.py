@@ -41,7 +41,7 @@ def _option(default: Any, help: str) -> Any: return field(default=default, metad
 @dataclass
 class Options:
     "How a run is carried out. Numbers depend on `solver`, `model`, `dtype`, `max_seq_len` and `split` only."
-    solver: str = _option("fast", "; ".join(f"{s.name}: {s.help}" for s in SOLVERS.values()))
+    solver: str = _option("fast", SOLVERS.listed)
     model: Any = _option(None, "a loaded model, where its name alone can't say")
     dtype: str = _option("float32", f"number type of the language model: {', '.join(DTYPES)}")
     max_seq_len: int = _option(MAX_SEQ_LEN, "tokens of a prompt that the model sees: the first and the last ones")

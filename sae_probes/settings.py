@@ -70,10 +70,9 @@ class Registry(dict[str, T]):
         return self[name]
 
     @property
-    def choices(self) -> str:
-        "All names, for a help text: `a, b or c`."
-        *most, last = self
-        return f"{', '.join(most)} or {last}" if most else last
+    def listed(self) -> str:
+        "Everything in it for a help text, each with its own: `a: what a is; b`."
+        return "; ".join(f"{item.name}: {item.help}" if item.help else item.name for item in self.values())
 
 # %% ../nbs/00_settings.ipynb #dc61982e
 def pick_device(device: str | None = None) -> str:

@@ -21,10 +21,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from house import EXPORT
+
 ROOT = Path(__file__).resolve().parents[1]
 TIMEOUT = 300  # seconds a notebook may take
 ERROR = re.compile(r"^\w*(?:Error|Exception)\b.*", re.M)
-EXPORT = re.compile(r"^#\|\s*export", re.M)
 RUN = """
 import importlib.util, sys
 from pathlib import Path
