@@ -8,6 +8,11 @@ __all__ = []
 
 # %% ../nbs/17_package.ipynb #8ae5423c
 import importlib
+import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_loader
+from types import ModuleType
 from typing import Any
 
 # %% ../nbs/17_package.ipynb #14aca89b
@@ -21,10 +26,33 @@ _MODULES = {
     "latents": ["top_latents"], "paper": ["load_paper_results"]}
 
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
+_OLD = ("constants", "generate_model_activations", "generate_sae_activations", "run_baselines", "run_sae_evals",
+        "utils_data", "utils_hooks", "utils_tmp", "utils_training")  # modules of 0.4.2
 
 def __getattr__(name: str) -> Any:
     if name == "DATASETS": return importlib.import_module("sae_probes.datasets").list_datasets()
     if name in _HOME: return getattr(importlib.import_module(f"sae_probes.{_HOME[name]}"), name)
+    if name in _OLD: return importlib.import_module(f"sae_probes.{name}")
     raise AttributeError(f"module 'sae_probes' has no attribute {name!r}")
 
 def __dir__() -> list[str]: return sorted([*globals(), *_HOME, "DATASETS"])
+
+__all__ = [*_HOME, "DATASETS"]
+
+# %% ../nbs/17_package.ipynb #17c0a002
+class _OldModules(MetaPathFinder, Loader):
+    "Finds the modules of 0.4.2, after all others have looked."
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        package, _, module = name.rpartition(".")
+        return spec_from_loader(name, self) if package == "sae_probes" and module in _OLD else None
+
+    def exec_module(self, module: ModuleType) -> None: importlib.import_module("sae_probes.compat").fill(module)
+
+class _Package(ModuleType):
+    "The package, whose functions stay what they are when a module of that name is imported."
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, ModuleType) and name in _HOME): super().__setattr__(name, value)
+
+if __name__ == "sae_probes":
+    sys.meta_path.append(_OldModules())
+    sys.modules[__name__].__class__ = _Package

@@ -15,32 +15,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .datasets import Dataset, list_datasets, load_dataset
-from .files import BrokenFile, atomic_path, check_identity, digest, safe_name, sweep
-from .models import (check_hooks, last_token_activations, load_model, model_dtype, model_identity, run_batch,
-                               tensor_bytes)
+from .datasets import Dataset, list_datasets, load_datasets
+from .files import BrokenFile, alike, atomic_path, check_identity, digest, safe_name, sweep
+from .models import (AS_USUAL, Reading, check_hooks, last_token_activations, load_model, model_dtype,
+                               model_identity, model_label, run_batch, same_weights, tensor_bytes)
 from .settings import MAX_SEQ_LEN, log
 
 if TYPE_CHECKING: import torch
 
 # %% auto #0
-__all__ = ['FOREIGN', 'Wanted', 'activation_path', 'activation_identity', 'prompt_keys', 'write_activations', 'is_whole',
-           'stored_identity', 'cached_identity', 'load_activations', 'SharedRows', 'ensure_activations',
-           'generate_dataset_activations']
+__all__ = ['FOREIGN', 'SAMPLE', 'Compute', 'Wanted', 'Paths', 'activation_path', 'activation_identity', 'prompt_keys',
+           'write_activations', 'is_whole', 'stored_identity', 'as_stored', 'is_usable', 'cached_identity',
+           'load_activations', 'sample_activations', 'SharedRows', 'ensure_activations', 'generate_dataset_activations']
 
 # %% ../nbs/05_activations.ipynb #3d6a7f97
-def activation_path(dataset: str, model_name: str, hook_name: str, model_cache_path: str | Path) -> Path:
+def activation_path(dataset: str, model_name: str, hook_name: str, model_cache_path: str | Path,
+                    reading: Reading = AS_USUAL) -> Path:
     "Where the activations of a dataset at a hook are cached (0.4.2 has the same path with the suffix .pt)."
     ood = "_OOD" if dataset.endswith("_OOD") else ""
-    folder = Path(model_cache_path)/f"model_activations_{safe_name(model_name)}{ood}"
-    return folder/safe_name(f"{safe_name(dataset)}_{safe_name(hook_name)}.safetensors")
+    folder = Path(model_cache_path)/f"model_activations_{safe_name(model_label(model_name))}{ood}"
+    return folder/safe_name(f"{safe_name(dataset)}_{safe_name(hook_name)}{reading.suffix}.safetensors")
 
 # %% ../nbs/05_activations.ipynb #5275ce70
 def activation_identity(dataset: Dataset, hook_name: str, model_id: dict, max_seq_len: int = MAX_SEQ_LEN,
-                        dtype: str = "float32") -> dict[str, Any]:
+                        dtype: str = "float32", reading: Reading = AS_USUAL) -> dict[str, Any]:
     "What must be equal for two sets of activations to be the same."
-    return {**model_id, "hook": hook_name, "max_seq_len": max_seq_len, "dtype": dtype, "dataset": dataset.name,
-            "prompts": digest(dataset.prompts)}
+    return {**model_id, "hook": hook_name, "max_seq_len": max_seq_len, "dtype": dtype, **reading.identity,
+            "dataset": dataset.name, "prompts": digest(dataset.prompts)}
 
 # %% ../nbs/05_activations.ipynb #855cfef5
 def prompt_keys(prompts: Sequence[str]) -> torch.Tensor:
@@ -53,7 +54,10 @@ def _checksum(identity: str, tensors: dict[str, torch.Tensor]) -> str:
     return digest(identity, *(tensor_bytes(tensors[name]) for name in ("activations", "prompts")))
 
 def write_activations(path: Path, acts: torch.Tensor, prompts: Sequence[str], identity: dict) -> None:
-    "Write an (n, width) tensor with its identity, whole or not at all. Raises `ValueError` for NaN or infinite values."
+    """Write an (n, width) tensor with its identity, whole or not at all, where nothing is yet, or something broken.
+
+    Raises `ValueError` for NaN or infinite values, `IdentityError` where others were put there meanwhile.
+    """
     from safetensors.torch import save
     bad = (~acts.isfinite()).any(1).nonzero().flatten().tolist()
     if bad: raise ValueError(f"{identity['dataset']}: NaN or infinite activations at {identity['hook']} for {len(bad)} "
@@ -62,7 +66,8 @@ def write_activations(path: Path, acts: torch.Tensor, prompts: Sequence[str], id
     tensors = {"activations": acts.contiguous(), "prompts": prompt_keys(prompts)}
     made = json.dumps(identity)
     kept = {"identity": made, "sae_probes": __version__, "checksum": _checksum(made, tensors)}
-    with atomic_path(path) as tmp: tmp.write_bytes(save(tensors, kept))  # save_file, if killed, leaves a file behind
+    with atomic_path(path, keep=lambda p: is_usable(p, identity)) as tmp:
+        tmp.write_bytes(save(tensors, kept))  # save_file, if killed, leaves a file behind
 
 # %% ../nbs/05_activations.ipynb #082c080a
 _KEPT = {"identity", "sae_probes", "checksum"}
@@ -103,18 +108,33 @@ def stored_identity(path: Path) -> dict | None:
         return None
 
 # %% ../nbs/05_activations.ipynb #fabaf373
+_OF_A_MODEL = ("model", "weights", "behaviour")
+
+def as_stored(stored: dict | None, wanted: dict) -> dict:
+    "`wanted`, with the model as `stored` says, where one was made by name, the other with an object of its weights."
+    stored = stored or {}
+    model = lambda identity: {k: identity[k] for k in _OF_A_MODEL if k in identity}
+    if not {"weights", "model"} <= stored.keys() & wanted.keys() or alike(model(stored), model(wanted)): return wanted
+    if not same_weights(stored, wanted, wanted["model"]): return wanted
+    return {k: v for k, v in wanted.items() if k not in _OF_A_MODEL} | model(stored)
+
+def is_usable(path: Path, wanted: dict) -> bool:
+    "Whether a cached file is what is `wanted`; False where it is broken. Raises `IdentityError` for something else."
+    stored = stored_identity(path)
+    if stored is None or not (stored == wanted or is_whole(path)): return False  # a broken header is no other identity
+    check_identity(path, stored, as_stored(stored, wanted))
+    return True
+
+# %% ../nbs/05_activations.ipynb #dc43e778
 FOREIGN = "file of sae-probes 0.4.2, which carries no identity"
 
 def cached_identity(dataset: Dataset, model_name: str, hook_name: str, model_cache_path: str | Path,
-                    wanted: dict) -> dict | None:
+                    wanted: dict, reading: Reading = AS_USUAL) -> dict | None:
     "The identity of usable cached activations, or None. `IdentityError` where they were made by something else."
-    path = activation_path(dataset.name, model_name, hook_name, model_cache_path)
-    stored = stored_identity(path)
-    if stored is not None and (stored == wanted or is_whole(path)):  # a broken header is no other identity
-        check_identity(path, stored, wanted)
-        return wanted
+    path = activation_path(dataset.name, model_name, hook_name, model_cache_path, reading)
+    if is_usable(path, wanted): return stored_identity(path)
     if not path.with_suffix(".pt").exists(): return None
-    return {"foreign": FOREIGN, "model": model_name, "hook": hook_name, "dataset": dataset.name}
+    return {"foreign": FOREIGN, "model": model_label(model_name), "hook": hook_name, "dataset": dataset.name}
 
 # %% ../nbs/05_activations.ipynb #de96e9c3
 def _read_foreign(path: Path) -> Any:
@@ -125,13 +145,14 @@ def _read_foreign(path: Path) -> Any:
         why = f"{path} can't be read as tensors alone, and nothing else in it is run: {e}"
         raise ValueError(why.splitlines()[0]) from e
 
-def load_activations(dataset: Dataset, model_name: str, hook_name: str, model_cache_path: str | Path) -> np.ndarray:
+def load_activations(dataset: Dataset, model_name: str, hook_name: str, model_cache_path: str | Path,
+                     reading: Reading = AS_USUAL) -> np.ndarray:
     """Cached activations as float32 (n, width).
 
     Raises `BrokenFile`, `FileNotFoundError`, and `ValueError` where rows don't match or values aren't finite.
     """
     import torch
-    path = activation_path(dataset.name, model_name, hook_name, model_cache_path)
+    path = activation_path(dataset.name, model_name, hook_name, model_cache_path, reading)
     foreign = path.with_suffix(".pt")
     if path.exists(): acts = _read_whole(path)["activations"]
     elif foreign.exists(): path, acts = foreign, _read_foreign(foreign)
@@ -141,6 +162,18 @@ def load_activations(dataset: Dataset, model_name: str, hook_name: str, model_ca
     rows = acts.flatten(1).float().numpy()
     if not np.isfinite(rows).all(): raise ValueError(f"{dataset.name}: {path} holds NaN or infinite activations.")
     return rows
+
+# %% ../nbs/05_activations.ipynb #ab034907
+SAMPLE = 8
+
+def sample_activations(path: Path) -> np.ndarray | None:
+    "Float32 activations (at most 8, width) of prompts spread over a cached file, whose checksum is not looked at."
+    try:
+        with _opened(path) as f:
+            rows = f.get_slice("activations")
+            n, _ = rows.get_shape()
+            return np.stack([rows[i].float().numpy() for i in np.unique(np.linspace(0, n - 1, SAMPLE).astype(int))])
+    except (BrokenFile, OSError): return None
 
 # %% ../nbs/05_activations.ipynb #3f8c9188
 _OF_A_TASK = ("hook", "dataset", "prompts")  # parts of an identity that differ between tasks and hooks of one model
@@ -162,13 +195,15 @@ def _gather(rows: dict[bytes, tuple[Path, int]], keys: list[bytes]) -> torch.Ten
 # %% ../nbs/05_activations.ipynb #7f76de44
 class SharedRows:
     "Activations of single prompts, whichever cached task they were computed for, at several hooks of one model."
-    def __init__(self, model_name: str, hook_names: Sequence[str], model_cache_path: str | Path, identity: dict):
+    def __init__(self, model_name: str, hook_names: Sequence[str], model_cache_path: str | Path, identity: dict,
+                 reading: Reading = AS_USUAL):
         "`identity`: what `activation_identity` gives for any task; the parts that say which task are left aside."
         self.identity = {k: v for k, v in identity.items() if k not in _OF_A_TASK}
         self.rows: dict[str, dict[bytes, tuple[Path, int]]] = {h: {} for h in hook_names}
         tasks = [activation_path(task, model_name, hook_names[0], model_cache_path) for task in ("a", "a_OOD")]
         for h in hook_names:
-            for p in sorted(p for t in tasks for p in t.parent.glob(f"*_{safe_name(h)}.safetensors")): self.add(p, h)
+            named = f"*_{safe_name(h)}{reading.suffix}.safetensors"
+            for p in sorted(p for t in tasks for p in t.parent.glob(named)): self.add(p, h)
 
     def add(self, path: Path, hook: str) -> None:
         "Take in a cached file, unless it is broken or something else made it."
@@ -176,7 +211,7 @@ class SharedRows:
         try:
             with _opened(path) as f:
                 stored = json.loads(f.metadata()["identity"])
-                if any(stored.get(k) != v for k, v in wanted.items()) or "prompts" not in f.keys(): return
+                if not all(alike(stored.get(k), v) for k, v in wanted.items()) or "prompts" not in f.keys(): return
                 for i, key in enumerate(f.get_tensor("prompts").numpy()):
                     self.rows[hook].setdefault(key.tobytes(), (path, i))
         except (BrokenFile, OSError): return
@@ -196,7 +231,9 @@ def _check_widths(model: Any, hook_names: Sequence[str], width: int | None) -> N
         if width and act.shape[1] != width:
             raise ValueError(f"activations at {h} have width {act.shape[1]}, the SAE takes {width}.")
 
-def _compute(dataset: Dataset, hooks: Sequence[str], shared: SharedRows, model: Any, max_seq_len: int, batch_size: int,
+Compute = Callable[..., dict[str, "torch.Tensor"]]  # (prompts, hooks, progress, name) -> hook -> (n, width)
+
+def _rows_of(dataset: Dataset, hooks: Sequence[str], shared: SharedRows, compute: Compute,
              bar: Any) -> dict[str, torch.Tensor]:
     "hook -> (n, width) activations of a dataset: those that `shared` knows, and the others computed."
     import torch
@@ -205,7 +242,7 @@ def _compute(dataset: Dataset, hooks: Sequence[str], shared: SharedRows, model: 
     bar.update(len(known))
     fresh = np.setdiff1d(np.arange(len(distinct)), known)
     if len(fresh):
-        new = last_token_activations(model, [distinct[i] for i in fresh], hooks, max_seq_len, batch_size, bar)
+        new = compute([distinct[i] for i in fresh], hooks, progress=bar, name=dataset.name)
         acts = {h: torch.cat([acts[h], new[h]]) if h in acts else new[h] for h in hooks}
     at = {distinct[i]: row for row, i in enumerate([*known, *fresh])}
     index = [at[p] for p in dataset.prompts]
@@ -213,25 +250,26 @@ def _compute(dataset: Dataset, hooks: Sequence[str], shared: SharedRows, model: 
 
 # %% ../nbs/05_activations.ipynb #776c8a20
 Wanted = dict[tuple[str, str], dict]  # (dataset, hook) -> identity
+Paths = dict[tuple[str, str], Path]
 
-def _fill(todo: dict[str, tuple[Dataset, list[str]]], wanted: Wanted, shared: SharedRows, model_name: str,
-          model_cache_path: str | Path, progress: bool, compute: Callable[..., dict[str, torch.Tensor]]) -> None:
+def _fill(todo: dict[str, tuple[Dataset, list[str]]], wanted: Wanted, paths: Paths, shared: SharedRows, progress: bool,
+          compute: Compute) -> None:
     "Compute and write what is missing, one dataset after another; each finds the rows of those before it."
     from tqdm.auto import tqdm
     prompts = sum(len(set(dataset.prompts)) for dataset, _ in todo.values())
     with tqdm(total=prompts, unit="prompt", disable=not progress) as bar:
         for dataset, hooks in todo.values():
             bar.set_description(f"activations {dataset.name}")
-            for h, acts in compute(dataset, hooks, shared, bar=bar).items():
-                path = activation_path(dataset.name, model_name, h, model_cache_path)
-                write_activations(path, acts, dataset.prompts, wanted[dataset.name, h])
-                shared.add(path, h)
+            for h, acts in _rows_of(dataset, hooks, shared, compute, bar).items():
+                at = dataset.name, h
+                write_activations(paths[at], acts, dataset.prompts, wanted[at])
+                shared.add(paths[at], h)
 
 # %% ../nbs/05_activations.ipynb #3e692d7b
 def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names: Sequence[str],
                        model_cache_path: str | Path, device: str | None = None, max_seq_len: int = MAX_SEQ_LEN,
                        batch_size: int = 32, model: Any = None, dtype: str = "float32", progress: bool = True,
-                       width: int | None = None, model_id: dict | None = None) -> Wanted:
+                       width: int | None = None, model_id: dict | None = None, reading: Reading = AS_USUAL) -> Wanted:
     """Have activations of all datasets at all hooks in the cache; (dataset, hook) -> identity of what is there.
 
     `width`: the width that activations must have, if that matters. `model_id`: the model's identity, if it is known
@@ -239,30 +277,36 @@ def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names:
     else under the same name, `ValueError` for unknown hooks, another width and activations that are not finite.
     """
     sweep(model_cache_path)
-    model_id, dtype_id = model_id or model_identity(model_name, model), model_dtype(model, dtype)
+    if model is not None: model = load_model(model)
+    model_id, how = model_id or model_identity(model_name, model), (max_seq_len, model_dtype(model, dtype), reading)
     pairs = [(ds, h) for ds in datasets for h in hook_names]
-    wanted = {(ds.name, h): activation_identity(ds, h, model_id, max_seq_len, dtype_id) for ds, h in pairs}
-    stored = {(ds.name, h): cached_identity(ds, model_name, h, model_cache_path, wanted[ds.name, h]) for ds, h in pairs}
+    wanted = {(ds.name, h): activation_identity(ds, h, model_id, *how) for ds, h in pairs}
+    paths = {(ds.name, h): activation_path(ds.name, model_name, h, model_cache_path, reading) for ds, h in pairs}
+    at = model_name, model_cache_path
+    stored = {(ds.name, h): cached_identity(ds, at[0], h, at[1], wanted[ds.name, h], reading) for ds, h in pairs}
     found = {key: identity for key, identity in stored.items() if identity}
     missing = {ds.name: (ds, [h for h in hook_names if (ds.name, h) not in found]) for ds in datasets}
     todo = {name: job for name, job in missing.items() if job[1]}
     if todo:
-        model = load_model(model_name if model is None else model, device, dtype)
+        model = load_model(model_name if model is None else model, device, dtype, reading)
         _check_widths(model, hook_names, width)
-        shared = SharedRows(model_name, hook_names, model_cache_path, next(iter(wanted.values())))
-        compute = partial(_compute, model=model, max_seq_len=max_seq_len, batch_size=batch_size)
-        _fill(todo, wanted, shared, model_name, model_cache_path, progress, compute)
+        shared = SharedRows(model_name, hook_names, model_cache_path, next(iter(wanted.values())), reading)
+        compute = partial(last_token_activations, model, max_seq_len=max_seq_len, batch_size=batch_size,
+                          reading=reading)
+        _fill(todo, wanted, paths, shared, progress, compute)
     return wanted | found
 
 # %% ../nbs/05_activations.ipynb #f4e17caa
 def generate_dataset_activations(model_name: str, hook_names: list[str], model_cache_path: str | Path,
                                  device: str | None = None, max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32,
                                  OOD: bool = False, model: Any = None, *, datasets: Sequence[Any] | None = None,
-                                 dtype: str = "float32", progress: bool = True) -> None:
+                                 dtype: str = "float32", progress: bool = True,
+                                 reading: Reading = AS_USUAL) -> None:
     """Fill the activation cache for `datasets` (default: all 113 tasks, or the 8 shifted ones where `OOD`).
 
-    `batch_size` counts prompts of 128 tokens. What is cached already is left alone. Errors: see `ensure_activations`.
+    `batch_size` counts prompts of 128 tokens; `reading`: whether prompts begin with BOS, and how weights are processed.
+    What is cached already is left alone. Errors: see `ensure_activations`.
     """
-    names = list_datasets("shifted" if OOD else "binary") if datasets is None else datasets
-    ensure_activations([load_dataset(d) for d in names], model_name, hook_names, model_cache_path, device, max_seq_len,
-                       batch_size, model, dtype, progress)
+    sources = list_datasets("shifted" if OOD else "binary") if datasets is None else datasets
+    ensure_activations(load_datasets(sources), model_name, hook_names, model_cache_path, device, max_seq_len,
+                       batch_size, model, dtype, progress, reading=reading)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import fields
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .activations import generate_dataset_activations
-from .datasets import REGIMES
+from .datasets import FILE_KINDS, REGIMES
 from .evals import Options, run_baseline_evals, run_control_evals, run_sae_evals
 from .files import cache_dir
 from .probes import CONTROLS, METHODS, PENALTIES
@@ -27,7 +28,7 @@ if TYPE_CHECKING: import pandas as pd
 
 # %% auto #0
 __all__ = ['HELP', 'SINGULAR', 'LEFT_OUT', 'TYPES', 'app', 'DEMO_TASKS', 'as_option', 'offers', 'run', 'baseline', 'control',
-           'activations', 'datasets', 'demo', 'figures', 'main']
+           'activations', 'datasets', 'demo', 'figures', 'at_home', 'main']
 
 # %% ../nbs/16_cli.ipynb #8e6bb150
 HELP: dict[str, str] = {
@@ -39,8 +40,8 @@ HELP: dict[str, str] = {
     "reg_type": f"penalty of the probes: {' or '.join(PENALTIES)}",
     "ks": "number of latents or other features. May be repeated. Default: the setting's own",
     "binarize": "let probes see only whether a latent is active", "draw": "number of the random weights",
-    "datasets": "a task's name, or a .csv or .parquet file with columns prompt and target. May be repeated. "
-                "Default: all built-in tasks",
+    "datasets": f"a task's name, or a {FILE_KINDS} file with columns prompt and target, or text and label. May be "
+                "repeated. Default: all built-in tasks",
     "results_path": "folder for the result files",
     "model_cache_path": "folder that keeps activations for later runs. Default: a temporary one",
     "device": "cuda, mps or cpu. Default: the first that is there", "seed": "seed of splits and probes",
@@ -48,7 +49,7 @@ HELP: dict[str, str] = {
 
 # %% ../nbs/16_cli.ipynb #9cb3d0bc
 SINGULAR = {"ks": "--k", "datasets": "--dataset", "hook_names": "--hook-name"}
-LEFT_OUT = ("model", "mean_diff_normalization", "OOD")
+LEFT_OUT = ("model", "mean_diff_normalization", "OOD", "reading")
 TYPES: dict[str, Any] = {
     "Sequence[int] | None": list[int] | None, "Sequence[Any] | None": list[str] | None, "list[str]": list[str],
     "str | Path": Path, "str | Path | None": Path | None, "str | None": str | None, "str | Regime": str, "Any": str,
@@ -181,11 +182,16 @@ def figures(results: Annotated[Path, typer.Option(
     if (summary["outcome"] == "failed").any(): raise typer.Exit(1)
 
 # %% ../nbs/16_cli.ipynb #58ccbf44
+def at_home(arg: str) -> str:
+    "An argument, or an option with its value, with the user's folder for a `~` at the beginning."
+    flag, equals, value = arg.partition("=") if arg.startswith("--") else ("", "", arg)
+    return flag + equals + os.path.expanduser(value)
+
 def main() -> None:
     "The command `sae-probes`."
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("sae_probes").setLevel(logging.INFO)
-    try: app(prog_name="sae-probes")
+    try: app([at_home(arg) for arg in sys.argv[1:]], prog_name="sae-probes")
     except (ValueError, OSError) as e:
         typer.echo(f"sae-probes: {e}", err=True)
         sys.exit(2)

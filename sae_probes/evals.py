@@ -17,21 +17,21 @@ from typing import Any
 
 import numpy as np
 
-from .activations import (activation_identity, activation_path, cached_identity, ensure_activations,
-                                    is_whole, load_activations)
-from .datasets import (SPLITS, Dataset, Regime, conditions, get_regime, load_dataset, split as split_rows,
-                                 tasks_for)
-from .files import BrokenFile, check_identity, read_rows, safe_name, seal, sweep, write_json
-from .models import DTYPES, model_dtype, model_identity
-from .probes import CONTROLS, METHODS, Normalization, ProbeOptions, sparse_probes
-from .saes import (check_sae, describe_sae, encode_array, encode_sparse, load_sae, mean_active,
-                             sae_fingerprint)
+from .activations import (activation_identity, activation_path, as_stored, cached_identity,
+                                    ensure_activations, is_whole, load_activations, sample_activations)
+from .datasets import (SPLITS, Dataset, Regime, conditions, get_regime, load_datasets, plan_identity,
+                                 split as split_rows, tasks_for)
+from .files import (BrokenFile, IdentityError, check_identity, read_rows, safe_name, seal, sweep, write_json)
+from .models import DTYPES, Reading, load_model, model_dtype, model_identity, model_label
+from .probes import CONTROLS, METHODS, Normalization, ProbeOptions, own_code, sparse_probes
+from .saes import (check_rows, check_sae, describe_sae, encode_array, encode_sparse, load_sae, mean_active,
+                             sae_fingerprint, sae_reading, sae_signature, sae_width)
 from .settings import DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, log, pick_device
 from .solver import SOLVERS, get_solver
 
 # %% auto #0
 __all__ = ['run_all_baseline_normal', 'run_all_baseline_scarcity', 'run_all_baseline_class_imbalance', 'Options', 'with_options',
-           'Prober', 'sparse_prober', 'sae_prober', 'control_prober', 'baseline_prober', 'Cell', 'cell_path',
+           'Prober', 'sparse_prober', 'on_sae', 'sae_prober', 'control_prober', 'baseline_prober', 'Cell', 'cell_path',
            'make_cells', 'is_done', 'fit_cells', 'cache_folder', 'Run', 'run_cells', 'prepare_run', 'at_most',
            'run_sae_evals', 'run_baseline_evals', 'run_control_evals', 'run_all_baseline_corrupt']
 
@@ -40,15 +40,16 @@ def _option(default: Any, help: str) -> Any: return field(default=default, metad
 
 @dataclass
 class Options:
-    "How a run is carried out. Numbers depend on `solver`, `model`, `dtype`, `max_seq_len` and `split` only."
+    "How a run is carried out. Numbers depend on all but `batch_size`, `progress` and `n_jobs`."
     solver: str = _option("fast", SOLVERS.listed)
-    model: Any = _option(None, "a loaded model, where its name alone can't say")
+    model: Any = _option(None, "a loaded model, of TransformerLens or Hugging Face, or (model, tokenizer)")
     dtype: str = _option("float32", f"number type of the language model: {', '.join(DTYPES)}")
     max_seq_len: int = _option(MAX_SEQ_LEN, "tokens of a prompt that the model sees: the first and the last ones")
     batch_size: int = _option(32, "prompts of 128 tokens in a batch")
     progress: bool = _option(True, "show progress bars")
     n_jobs: int = _option(1, "processes that share the datasets; -1: one per core")
     split: str = _option("published", f"{' or '.join(SPLITS)}: as 0.4.2 splits, or from distinct prompts only")
+    reading: Reading | None = _option(None, "how the model reads prompts; None: as the SAE asks, else as 0.4.2 does")
 
 # %% ../nbs/08_evals.ipynb #ee732b15
 def with_options(run: Callable[..., None]) -> Callable[..., None]:
@@ -72,11 +73,14 @@ def with_options(run: Callable[..., None]) -> Callable[..., None]:
     return call
 
 # %% ../nbs/08_evals.ipynb #ae266a6b
+def _nothing(X: np.ndarray) -> dict[str, Any]: return {}
+
 @dataclass(frozen=True)
 class Prober:
     """A way of probing. `features(X)` turns activations (n, d) into what a probe sees, once for all conditions;
     `fit(features_train, y_train, features_test, y_test)` gives rows of results. `columns` go into every row;
-    `identity` is what the numbers depend on. `folder` and `label` name its files.
+    `identity` is what the numbers depend on, and `signature(X)`, on a few rows, what it can't say. `check(X)` raises
+    where features are not what a probe needs. `folder` and `label` name its files.
     """
     folder: str
     label: str
@@ -84,6 +88,8 @@ class Prober:
     identity: dict[str, Any]
     features: Callable[[np.ndarray], Any] | None
     fit: Callable[..., list[dict[str, Any]]]
+    signature: Callable[[np.ndarray], dict[str, Any]] = _nothing
+    check: Callable[[np.ndarray], Any] = _nothing
 
 # %% ../nbs/08_evals.ipynb #0e14ecdd
 def sparse_prober(folder: str, label: str, columns: dict[str, Any], features: Callable[[np.ndarray], Any],
@@ -98,8 +104,15 @@ def sparse_prober(folder: str, label: str, columns: dict[str, Any], features: Ca
     label += options.penalty + "_binarized" * options.binarize
     return Prober(folder, label, columns, columns | {"ks": options.identity["ks"]}, features, fit)
 
+# %% ../nbs/08_evals.ipynb #43f47266
 def _n_latents(sae: Any, width: int, device: str | None) -> int:
     return encode_array(sae, np.zeros((1, width), np.float32), device).shape[1]
+
+def on_sae(prober: Prober, sae: Any, width: int, device: str | None) -> Prober:
+    "`prober`, which looks at what its SAE does with real rows; with made-up ones that is looked at now."
+    check_rows(sae, np.random.RandomState(0).randn(16, width).astype(np.float32), device)
+    return replace(prober, signature=lambda X: {"codes": sae_signature(sae, X, device)},
+                   check=lambda X: check_rows(sae, X, device))
 
 def sae_prober(sae: Any, width: int, hook_name: str, options: ProbeOptions, device: str | None) -> Prober:
     "`sparse_prober` on the latents of an SAE. `width`: that of the activations. `ValueError` where they do not fit."
@@ -108,7 +121,8 @@ def sae_prober(sae: Any, width: int, hook_name: str, options: ProbeOptions, devi
     options.check_width(d_sae)
     columns = {"sae": sae_fingerprint(sae, width)}
     prober = sparse_prober("sae_probes", "", columns, lambda X: encode_sparse(sae, X, device), options)
-    return replace(prober, columns=prober.columns | describe_sae(sae, d_sae))
+    described = replace(prober, columns=prober.columns | describe_sae(sae, d_sae))
+    return on_sae(described, sae, width, device)
 
 # %% ../nbs/08_evals.ipynb #21cb0038
 def control_prober(control: str, sae: Any, draw: int, width: int, options: ProbeOptions, device: str | None) -> Prober:
@@ -122,7 +136,9 @@ def control_prober(control: str, sae: Any, draw: int, width: int, options: Probe
 
     columns = {"control": control} | ({"sae": sae_fingerprint(sae, width), "draw": draw} if found.takes_sae else {})
     label = f"{control}{draw if found.takes_sae else ''}_"
-    return sparse_prober("control_results", label, columns, features, options)
+    prober = sparse_prober("control_results", label, columns, features, options)
+    prober = replace(prober, identity=prober.identity | own_code(found.features))
+    return on_sae(prober, sae, width, device) if found.takes_sae else prober
 
 # %% ../nbs/08_evals.ipynb #e2e70dd7
 def baseline_prober(method: str, seed: int, solver: str) -> Prober:
@@ -133,7 +149,7 @@ def baseline_prober(method: str, seed: int, solver: str) -> Prober:
         fitted = found.run(train, y_train, test, y_test, seed, solver)
         return [asdict(fitted.scores) | {"params": fitted.params}]
 
-    return Prober("baseline_results", method, columns, columns, lambda X: X, fit)
+    return Prober("baseline_results", method, columns, columns | own_code(found.fit), lambda X: X, fit)
 
 # %% ../nbs/08_evals.ipynb #21ab16de
 @dataclass(frozen=True)
@@ -149,7 +165,7 @@ def cell_path(prober: Prober, regime: Regime, dataset: str, value: Any, model_na
     condition = "" if regime.axis is None else f"{'' if regime.axis == 'num_train' else regime.axis}{value}_"
     name = safe_name(f"{safe_name(dataset)}_{safe_name(hook_name)}_{condition}{prober.label}.json")
     setting = regime.name + f"_{split}" * (split != "published")
-    return Path(results_path)/f"{prober.folder}_{safe_name(model_name)}"/f"{setting}_setting"/name
+    return Path(results_path)/f"{prober.folder}_{safe_name(model_label(model_name))}"/f"{setting}_setting"/name
 
 def make_cells(prober: Prober, regime: Regime, datasets: Sequence[Dataset], model_name: str, hook_name: str,
                results_path: str | Path, split: str = "published") -> list[Cell]:
@@ -163,14 +179,17 @@ def make_cells(prober: Prober, regime: Regime, datasets: Sequence[Dataset], mode
 def is_done(cell: Cell, made_by: dict[str, Any]) -> bool:
     "Whether a cell is stored. Raises `IdentityError` if something else made it, `ValueError` if it is broken."
     if not cell.path.exists(): return False
-    for row in read_rows(cell.path): check_identity(cell.path, row.get("made_by"), made_by)
+    for row in read_rows(cell.path):
+        stored = row.get("made_by")
+        check_identity(cell.path, stored, as_stored(stored, made_by))
     return True
 
 # %% ../nbs/08_evals.ipynb #7bfc4746
 def fit_cells(cells: Sequence[tuple[Cell, dict]], prober: Prober, regime: Regime, features: Any, common: dict) -> int:
     """Split, fit and store cells of one dataset, each given with what it is made by; the number of cells.
 
-    `features`: those of all its rows. `common` goes into every row of results.
+    `features`: those of all its rows. `common` goes into every row of results. Raises `IdentityError` where another
+    run has stored other results in a cell meanwhile; they stay.
     """
     from sae_probes import __version__
     for cell, made_by in cells:
@@ -180,7 +199,8 @@ def fit_cells(cells: Sequence[tuple[Cell, dict]], prober: Prober, regime: Regime
         where = {"dataset": cell.dataset.name, **common, **prober.columns, "setting": regime.name,
                  "condition": cell.value, "num_train": len(s.train), "num_test": len(s.test), **axis}
         made = {"sae_probes": __version__, "made_by": made_by}
-        write_json(cell.path, [seal({**row, **where, **made}) for row in rows])
+        results = [seal({**row, **where, **made}) for row in rows]
+        write_json(cell.path, results, keep=lambda _, cell=cell, made_by=made_by: is_done(cell, made_by))
     return len(cells)
 
 # %% ../nbs/08_evals.ipynb #dab36f64
@@ -203,11 +223,11 @@ def _check_writable(folder: str | Path) -> None:
 # %% ../nbs/08_evals.ipynb #8469a3f2
 def _load_rows(run: Run, dataset: Dataset) -> np.ndarray:
     "Cached activations of all parts, one below the other: (n, width). Those that are lost or broken are made again."
-    at = run.model_name, run.hook_name, run.cache
+    at = run.model_name, run.hook_name, run.cache, run.reading
     load = lambda: np.vstack([load_activations(p, *at) for p in run.parts(dataset)])
     try: return load()
     except (FileNotFoundError, BrokenFile) as e: log.warning("%s: made again", e)
-    for path in (activation_path(p.name, *at) for p in run.parts(dataset)):
+    for path in map(run.path, run.parts(dataset)):
         if path.exists() and not is_whole(path): path.unlink(missing_ok=True)
     run.ensure([dataset])
     return load()
@@ -215,18 +235,40 @@ def _load_rows(run: Run, dataset: Dataset) -> np.ndarray:
 def _ensure(run: Run, parts: Sequence[Dataset]) -> None:
     o = run.options
     ensure_activations(parts, run.model_name, [run.hook_name], run.cache, run.device, o.max_seq_len, o.batch_size,
-                       o.model, o.dtype, o.progress, run.width, run.model_id)
+                       o.model, o.dtype, o.progress, run.width, run.model_id, run.reading)
 
 def _source(run: Run, part: Dataset) -> dict[str, Any]:
     "What the activations of a part are, or will be, made from."
-    o = run.options
-    wanted = activation_identity(part, run.hook_name, run.model_id, o.max_seq_len, model_dtype(o.model, o.dtype))
-    found = cached_identity(part, run.model_name, run.hook_name, run.cache, wanted)
-    return (found or wanted) | {"rows": part.fingerprint}
+    o, at = run.options, (run.model_name, run.hook_name, run.cache)
+    how = o.max_seq_len, model_dtype(o.model, o.dtype), run.reading
+    wanted = activation_identity(part, run.hook_name, run.model_id, *how)
+    return (cached_identity(part, *at, wanted, run.reading) or wanted) | {"rows": part.fingerprint}
+
+# %% ../nbs/08_evals.ipynb #a7c12ad5
+class _Place:
+    "The part of a `Run` that says which model reads prompts how, and where what it gives is kept."
+    model_name: str
+    hook_name: str
+    cache: Path
+    options: Options
+
+    @cached_property
+    def model_id(self) -> dict[str, Any]:
+        "The model's identity, taken once: that of a loaded model is a pass over its weights."
+        return model_identity(self.model_name, self.options.model)
+
+    @property
+    def reading(self) -> Reading:
+        "How the model reads prompts."
+        return self.options.reading or Reading()
+
+    def path(self, part: Dataset) -> Path:
+        "The cached activations of a dataset, or of its twin."
+        return activation_path(part.name, self.model_name, self.hook_name, self.cache, self.reading)
 
 # %% ../nbs/08_evals.ipynb #ff945bf1
 @dataclass
-class Run:
+class Run(_Place):
     "What all cells of a call share: where activations come from, where results go, the seed, and the `options`."
     model_name: str
     hook_name: str
@@ -239,11 +281,6 @@ class Run:
     seed: int = SEED
     width: int | None = None
 
-    @cached_property
-    def model_id(self) -> dict[str, str]:
-        "The model's identity, taken once: that of a loaded model is a pass over its weights."
-        return model_identity(self.model_name, self.options.model)
-
     def parts(self, dataset: Dataset) -> list[Dataset]:
         "Where the rows of a dataset's splits come from: itself, and its twin where the regime tests on that."
         return [dataset, dataset.shifted] if self.regime.shifted and dataset.shifted else [dataset]
@@ -254,28 +291,49 @@ class Run:
 
     def activations(self, dataset: Dataset) -> Any: return _load_rows(self, dataset)
 
+    def sample(self, dataset: Dataset) -> np.ndarray | None:
+        "Activations of a few prompts, (8, width), where they are in the cache."
+        return sample_activations(self.path(dataset))
+
 # %% ../nbs/08_evals.ipynb #433dab8d
+def _sources(run: Run, prober: Prober, dataset: Dataset) -> dict[str, Any]:
+    "What all cells of a dataset are made from, and what the features of a few of its rows are where these are at hand."
+    own, *twin = (_source(run, part) for part in run.parts(dataset))
+    X = None if prober.signature is _nothing else run.sample(dataset)
+    seen = {} if X is None or not np.isfinite(X).all() else prober.signature(X)
+    return own | ({"shifted": twin[0]} if twin else {}) | seen
+
 def _made_by(run: Run, prober: Prober, cells: Sequence[Cell]) -> list[dict[str, Any]]:
     "For each cell, all that its numbers depend on."
-    sources = {}
-    for ds in {c.dataset.name: c.dataset for c in cells}.values():
-        own, *twin = (_source(run, part) for part in run.parts(ds))
-        sources[ds.name] = own | ({"shifted": twin[0]} if twin else {})
-    return [{**sources[c.dataset.name], "setting": run.regime.name, "split": run.options.split, "condition": c.value,
-             "seed": run.seed, "solver": run.options.solver, **prober.identity} for c in cells]
+    datasets = {c.dataset.name: c.dataset for c in cells}
+    sources = {name: _sources(run, prober, ds) for name, ds in datasets.items()}
+    o, plan = run.options, lambda c: plan_identity(c.dataset, run.regime, c.value, run.options.split)
+    return [{**sources[c.dataset.name], "setting": run.regime.name, "split": o.split, "condition": c.value,
+             "plan": plan(c), "seed": run.seed, "solver": o.solver, **prober.identity} for c in cells]
 
+def _is_done(run: Run, cell: Cell, made_by: dict[str, Any]) -> bool:
+    "`is_done`, whatever broken activations would make of the SAE's codes."
+    try: return is_done(cell, made_by)
+    except IdentityError:
+        if "codes" not in made_by or is_whole(run.path(cell.dataset)): raise
+        return is_done(cell, {k: v for k, v in made_by.items() if k != "codes"})
+
+# %% ../nbs/08_evals.ipynb #fb3c2aaa
 def _jobs(run: Run, prober: Prober, todo: Sequence[tuple[Cell, dict]], common: dict) -> Iterator[Any]:
     """What workers are to do: single cells for one, a dataset's cells together for several, or a share of them where
     datasets are few.
     """
     from joblib import delayed
-    fitter = replace(prober, features=None)  # the SAE stays here; workers get codes
+    fitter = replace(prober, features=None, signature=_nothing, check=_nothing)  # the SAE stays here; workers get codes
     groups, n = [list(cells) for _, cells in groupby(todo, lambda t: t[0].dataset.name)], run.options.n_jobs
-    for cells in groups:
+    for i, cells in enumerate(groups):
         shares = len(cells) if n == 1 else 1 if len(groups) >= n else min(n, len(cells))
         assert prober.features is not None
-        features = prober.features(run.activations(cells[0][0].dataset))
-        for i in range(shares): yield delayed(fit_cells)(cells[i::shares], fitter, run.regime, features, common)
+        dataset = cells[0][0].dataset
+        X, sample = run.activations(dataset), run.sample(dataset) if i == 0 else None
+        if sample is not None: prober.check(sample)
+        features = prober.features(X)
+        for j in range(shares): yield delayed(fit_cells)(cells[j::shares], fitter, run.regime, features, common)
 
 # %% ../nbs/08_evals.ipynb #ba35f5e9
 def run_cells(run: Run, prober: Prober) -> None:
@@ -284,23 +342,21 @@ def run_cells(run: Run, prober: Prober) -> None:
     from tqdm.auto import tqdm
     o, name = run.options, f"{prober.label} {run.regime.name}"
     cells = make_cells(prober, run.regime, run.datasets, run.model_name, run.hook_name, run.results_path, o.split)
-    todo = [(c, m) for c, m in zip(cells, _made_by(run, prober, cells)) if not is_done(c, m)]
+    todo = [c for c, m in zip(cells, _made_by(run, prober, cells)) if not _is_done(run, c, m)]
     log.info("%s, %s: %d of %d cells to do", prober.label, run.regime.name, len(todo), len(cells))
     if not todo: return
-    run.ensure(list({c.dataset.name: c.dataset for c, _ in todo}.values()))
-    common = {"model": run.model_name, "hook_name": run.hook_name, "seed": run.seed, "solver": o.solver,
+    run.ensure(list({c.dataset.name: c.dataset for c in todo}.values()))
+    made_by = _made_by(run, prober, todo)  # activations that are there now show what the SAE does with them
+    common = {"model": model_label(run.model_name), "hook_name": run.hook_name, "seed": run.seed, "solver": o.solver,
               "split": o.split}
     workers = Parallel(o.n_jobs, return_as="generator_unordered", pre_dispatch="1.5*n_jobs")
     with tqdm(total=len(todo), desc=name, unit="cell", disable=not o.progress) as bar:
-        for done in workers(_jobs(run, prober, todo, common)): bar.update(done)
+        for done in workers(_jobs(run, prober, list(zip(todo, made_by)), common)): bar.update(done)
 
 # %% ../nbs/08_evals.ipynb #4888af10
 def _datasets(regime: Regime, sources: Sequence[Any] | None, split: str) -> list[Dataset]:
     "The datasets named, each large enough; or, where none are, all built-in tasks of the regime that are."
-    tasks = [load_dataset(d) for d in (tasks_for(regime) if sources is None else sources)]
-    if len({ds.name.casefold() for ds in tasks}) < len(tasks):  # some file systems don't tell a from A
-        raise ValueError("two datasets have the same name; results would overwrite each other.")
-    fit = []
+    tasks, fit = load_datasets(tasks_for(regime) if sources is None else sources), []
     for ds in tasks:
         try: fit += [ds] if conditions(ds, regime, split) else []
         except ValueError as e:
@@ -318,14 +374,15 @@ def prepare_run(options: Options, model_name: str, hook_name: str, setting: str 
     regime = get_regime(setting)
     tasks = _datasets(regime, datasets, options.split)
     _check_writable(results_path)
-    options = replace(options, n_jobs=effective_n_jobs(options.n_jobs))
+    model = options.model if options.model is None else load_model(options.model)
+    options = replace(options, n_jobs=effective_n_jobs(options.n_jobs), model=model)
     with cache_folder(model_cache_path) as cache:
         yield Run(model_name, hook_name, regime, tasks, Path(results_path), cache, options, pick_device(device), seed)
 
 # %% ../nbs/08_evals.ipynb #4bcc85fc
 def _width(run: Run, sae: Any = None) -> int:
     "The width of activations: what the SAE says, or that of the first dataset's."
-    width = getattr(getattr(sae, "cfg", None), "d_in", None)
+    width = None if sae is None else sae_width(sae)
     if width is None:
         run.ensure(run.datasets[:1])
         width = run.activations(run.datasets[0]).shape[1]
@@ -355,6 +412,7 @@ def run_sae_evals(sae: Any, model_name: str, hook_name: str, reg_type: str, sett
     sae, given = load_sae(sae, device), get_regime(setting).ks if ks is None else ks
     check_sae(sae, hook_name)
     probes = ProbeOptions(given, reg_type, mean_diff_normalization, binarize, seed, options.solver)
+    options = replace(options, reading=options.reading or sae_reading(sae))
     where = setting, results_path, model_cache_path, datasets, device, seed
     with prepare_run(options, model_name, hook_name, *where) as run:
         width = _width(run, sae)
@@ -392,6 +450,7 @@ def run_control_evals(control: str, model_name: str, hook_name: str, reg_type: s
         raise ValueError(f"the {control} control takes the shape of an SAE; give it as `sae`.")
     sae = load_sae(sae, device) if takes_sae else None
     probes = ProbeOptions(given, reg_type, mean_diff_normalization, False, seed, options.solver)
+    if sae is not None: options = replace(options, reading=options.reading or sae_reading(sae))
     where = setting, results_path, model_cache_path, datasets, device, seed
     with prepare_run(options, model_name, hook_name, *where) as run:
         width = _width(run, sae)

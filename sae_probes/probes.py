@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from numbers import Integral
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from .files import digest
+from .files import object_identity
 from .settings import SEED, Look, Registry
 from .solver import CS, get_solver, ignore_unconverged, one_thread
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING: import torch
 # %% auto #0
 __all__ = ['Normalization', 'Folds', 'FitParts', 'PENALTIES', 'METHODS', 'CONTROLS', 'SAE_LOOK', 'score_latents', 'rank_latents',
            'make_folds', 'Scores', 'Fit', 'auc', 'positive', 'weighted_f1', 'score_probe', 'pick', 'fit_logreg',
-           'fit_pca', 'fit_knn', 'fit_xgboost', 'fit_mlp', 'Baseline', 'function_name', 'ProbeOptions', 'sparse_probes',
-           'RandomSAE', 'Control']
+           'fit_pca', 'fit_knn', 'fit_xgboost', 'fit_mlp', 'Baseline', 'function_name', 'own_code', 'ProbeOptions',
+           'sparse_probes', 'RandomSAE', 'Control']
 
 # %% ../nbs/07_probes.ipynb #dd050362
 Normalization = str | Callable[[Any], Any]
@@ -315,13 +315,20 @@ METHODS: Registry[Baseline] = Registry("method", [
 
 # %% ../nbs/07_probes.ipynb #83c5c49e
 def function_name(f: Any) -> str:
-    "A function's name and a digest of its code: as much identity as a function has."
-    code = getattr(f, "__code__", None)
-    return f"{f.__qualname__}-{digest(code.co_code, repr(code.co_consts))}" if code else repr(f)
+    "A function's name, and what `object_identity` says of it. Raises `Unidentified` where nothing tells it from others."
+    return f"{getattr(f, '__qualname__', type(f).__qualname__)}-{object_identity(f)}"
 
-def _check_ks(ks: Sequence[int]) -> None:
-    if not len(ks) or not all(isinstance(k, Integral) and k >= 1 for k in ks):
-        raise ValueError(f"ks must be whole numbers from 1 up, one at least; got {list(ks)}.")
+def own_code(f: Any) -> dict[str, str]:
+    "What identity must say of a function that takes part in a probe: nothing where it is this package's own."
+    ours = (getattr(f, "__module__", None) or "").partition(".")[0] == "sae_probes"
+    return {} if ours else {"code": function_name(f)}
+
+def _distinct_ks(ks: Any) -> tuple[int, ...]:
+    "`ks` as whole numbers from 1 up, each once; one number alone will do. `ValueError` for anything else."
+    given = list(ks) if isinstance(ks, Iterable) else [ks]
+    if not given or not all(isinstance(k, Integral) and not isinstance(k, bool) and k >= 1 for k in given):
+        raise ValueError(f"ks must be whole numbers from 1 up, one at least; got {given}.")
+    return tuple(dict.fromkeys(map(int, given)))
 
 def _name(normalization: Normalization) -> str:
     return normalization if isinstance(normalization, str) else function_name(normalization)
@@ -331,7 +338,8 @@ def _name(normalization: Normalization) -> str:
 class ProbeOptions:
     """How sparse probes are fitted: one for each of `ks`, with an l1 or l2 `penalty`, on latents ranked under a
     `normalization` (see `score_latents`). `binarize`: probes see whether a latent is active, not how much.
-    Raises `ValueError` for an unknown penalty, normalization or solver, for no k, and for a k below 1.
+    Raises `ValueError` for an unknown penalty, normalization or solver, for no k, and for a k below 1, and
+    `Unidentified` for a function that nothing tells from others. A k given twice counts once.
     """
     ks: Sequence[int]
     penalty: str = "l1"
@@ -341,9 +349,10 @@ class ProbeOptions:
     solver: str = "fast"
 
     def __post_init__(self) -> None:
-        _check_ks(self.ks)
+        object.__setattr__(self, "ks", _distinct_ks(self.ks))
         _check_penalty(self.penalty)
         _check_normalization(self.normalization)
+        _name(self.normalization)
         get_solver(self.solver)
     def check_width(self, d: int) -> None:
         "Raise `ValueError` where a k is above the number of latents `d`."
@@ -355,7 +364,7 @@ class ProbeOptions:
     @property
     def identity(self) -> dict[str, Any]:
         "What numbers depend on, beside seed and solver."
-        return self.columns | {"ks": list(map(int, self.ks))}
+        return self.columns | {"ks": list(self.ks)}
 
 # %% ../nbs/07_probes.ipynb #b5000571
 def sparse_probes(codes_train: Any, y_train: np.ndarray, codes_test: Any, y_test: np.ndarray,

@@ -5,7 +5,11 @@
 # %% ../nbs/09_results.ipynb #b300dfaa
 from __future__ import annotations
 
+import csv
 import json
+import os
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from .datasets import REGIMES
-from .files import BrokenFile, atomic_path, digest, read_rows
-from .settings import Registry
+from .files import BrokenFile, IdentityError, atomic_path, digest, read_rows
+from .settings import Registry, log
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,7 +63,7 @@ _MADE_BY = (
     Column("split", "str", ("cell", "group"), "how prompts were split: published or leak_free"),
     Column("draw", "Int64", ("probe",), "number of a random control"),
     Column("solver", "str", ("probe",), "solver of logistic regression"),
-    Column("sae", "str", ("probe", "published"), "fingerprint of the SAE"),
+    Column("sae", "str", ("probe", "published"), "fingerprint of the SAE; of results of 0.4.2 the folders above"),
     Column("pooling", "str", (), "how codes of several tokens became one"),
     Column("binarize", "boolean", ("probe",), "whether probes see only which latents are active"),
     Column("normalization", "str", ("probe",), "how codes were scaled before latents were ranked"),
@@ -106,23 +110,96 @@ def _activations(made_by: dict[str, Any]) -> str:
     marked = made_by.get("foreign", made_by.get("shifted", {}).get("foreign"))
     return marked or ("identified" if made_by else "unknown")
 
+# %% ../nbs/09_results.ipynb #5e0a11c2
+_RUNS = ("sae_probes_", "baseline_results_", "control_results_")
+
+@dataclass(frozen=True)
+class _Place:
+    "What the folders of a file say. `in_run`: if one of them is a run's. `above`: what lies between that and the root."
+    in_run: bool
+    above: str
+    model: str
+    setting: str
+
+def _parts(path: Path) -> list[str]:
+    return re.split(r"[\\/]", path.as_posix().rstrip("/"))  # an archive may have brought backslashes
+
+def _place(path: Path, root: Path) -> _Place | None:
+    "Where a file below `root` stands; both are absolute. None where no results are kept."
+    parts, top = _parts(path)[:-1], len(_parts(root))
+    noise = path.suffix == ".csv" and parts[-2:] == ["corrupt", "allruns"]
+    if not noise and (path.suffix != ".json" or not parts[-1].endswith("_setting")): return None
+    setting, end = ("label_noise", -2) if noise else (parts[-1].removesuffix("_setting"), -1)
+    runs = [i for i, p in enumerate(parts[:end]) if p.startswith(_RUNS)]
+    if not runs: return None if noise else _Place(False, "", "/".join(parts[top:end]) or parts[end - 1], setting)
+    prefix = next(p for p in _RUNS if parts[runs[-1]].startswith(p))
+    model = "/".join(parts[runs[-1]:end]).removeprefix(prefix)
+    return _Place(True, "/".join(parts[top:runs[-1]]), model, setting)
+
+# %% ../nbs/09_results.ipynb #5e0a11c6
+def _real_folders(root: Path) -> Iterator[tuple[Path, Path]]:
+    "Folders below `root`, itself among them, as (path, path without links); hidden ones and links upwards stay out."
+    for folder, names, _ in os.walk(root, followlinks=True):
+        real = Path(folder).resolve()
+        yield Path(folder), real
+        names[:] = sorted(n for n in names if not n.startswith(".") and not real.is_relative_to((real/n).resolve()))
+
+def _stored(root: Path) -> dict[Path, _Place]:
+    "Files of results at or below `root`, an absolute path, sorted; each once, at its own place though linked."
+    if root.is_file(): found = {root: _place(root, root.parent)}
+    else:
+        folders = {real: folder for folder, real in sorted(_real_folders(root), key=lambda f: f[0] == f[1])}
+        paths = (p for folder in folders.values() for p in folder.iterdir() if not p.name.startswith("."))
+        found = {p: _place(p, root) for p in sorted(paths)}
+    return {path: place for path, place in found.items() if place}
+
+# %% ../nbs/09_results.ipynb #5e0a11c9
+_NOISE = {"dataset": str, "method": str, "num_train": int}  # all other columns are floats
+
+def _read_noise(path: Path) -> list[dict[str, Any]]:
+    "Rows of a CSV file of 0.4.2, probes trained with flipped labels, in the terms of a JSON file's. `BrokenFile` else."
+    try:
+        with open(path, newline="", encoding="utf-8") as f:
+            rows = [{name: _NOISE.get(name, float)(v) for name, v in row.items()} for row in csv.DictReader(f)]
+        hooks = [path.stem.removesuffix(f"_{r['dataset']}_{r['method']}_corrupt{r['ratio']}") for r in rows]
+    except (ValueError, KeyError, TypeError, csv.Error) as e:
+        raise BrokenFile(f"{path} is no table of label noise ({e}); move it elsewhere.") from e
+    if not rows: raise BrokenFile(f"{path} is no table of label noise (no rows); move it elsewhere.")
+    return [row | {"hook_name": hook, "condition": row["ratio"]} for row, hook in zip(rows, hooks)]
+
+def _read_rows(path: Path, place: _Place) -> list[dict[str, Any]]:
+    "Rows of a file of results. Where it holds something else: none, but `BrokenFile` in a run's folder."
+    try:
+        rows = _read_noise(path) if path.suffix == ".csv" else read_rows(path)
+        lacking = [n for n in ("dataset", "hook_name") if any(n not in row for row in rows)]
+        if lacking: raise BrokenFile(f"{path} holds other rows than results (without {lacking[0]}); move it elsewhere.")
+        return rows
+    except BrokenFile:
+        if place.in_run: raise
+        log.warning("%s is left out: it is in no run's folder, and holds no results.", path)
+        return []
+
 # %% ../nbs/09_results.ipynb #3810bb58
-def _tidy(row: dict[str, Any], path: Path, root: Path) -> dict[str, Any]:
+def _tidy(row: dict[str, Any], place: _Place) -> dict[str, Any]:
     "One stored row in the table's terms. Rows of 0.4.2 say neither model nor setting; their folders do."
     features = row.get("features", row.get("control", "sae") if "reg_type" in row else "activations")
-    folder = path.parent.parent.relative_to(root).as_posix()
-    model = folder.removeprefix("sae_probes_").removeprefix("baseline_results_")
-    setting = row.get("setting", path.parent.name.removesuffix("_setting"))
+    setting = row.get("setting", place.setting)
     axis = REGIMES[setting].axis if setting in REGIMES else None
     return row | {
-        "model": row.get("model", model), "hook": row["hook_name"], "setting": setting,
+        "model": row.get("model", place.model), "hook": row["hook_name"], "setting": setting,
         "condition": row.get("condition", row.get(axis) if axis else None), "features": features,
-        "method": _method(row, features),
+        "method": _method(row, features), "sae": row.get("sae") or (place.above or None if features == "sae" else None),
         "split": row.get("split", "published"), "activations": _activations(row.get("made_by", {}))}
 
+def _same(row: dict[str, Any]) -> str:
+    "Equal for equal rows: two copies of a run count once."
+    return row.get("checksum") or json.dumps(row, sort_keys=True, default=str)
+
 def _read_folder(root: Path) -> pd.DataFrame:
-    "Rows of all JSON files of a results folder."
-    return pd.DataFrame([_tidy(row, p, root) for p in sorted(root.rglob("*_setting/*.json")) for row in read_rows(p)])
+    "Rows of all files of a results folder, or of one file."
+    root = root.resolve() if ".." in root.parts else root.absolute()
+    rows = (_tidy(row, place) for path, place in _stored(root).items() for row in _read_rows(path, place))
+    return pd.DataFrame([*{_same(row): row for row in rows}.values()])
 
 # %% ../nbs/09_results.ipynb #c05aadd3
 def _values(column: pa.ChunkedArray) -> Any:
@@ -139,16 +216,14 @@ def _table_digest(table: pa.Table) -> str:
     return digest(more=(part for column in digested for part in column))
 
 # %% ../nbs/09_results.ipynb #c3cd1fca
-def save_results(results: pd.DataFrame, path: str | Path) -> None:
-    "Write a table of results as one parquet file, whole or not at all, for `load_results`. Empty columns stay out."
+def _to_arrow(results: pd.DataFrame) -> pa.Table:
+    "A table of results as it is stored: known columns that are not empty, and a checksum."
     import pyarrow as pa
-    import pyarrow.parquet as pq
     table = results.reindex(columns=[c for c in columns() if c in results]).dropna(axis=1, how="all")
     as_json = [c for c in table if SCHEMA[c].dtype == "json"]
     table = table.assign(**{c: table[c].map(json.dumps, na_action="ignore") for c in as_json})
     arrow = pa.Table.from_pandas(table, preserve_index=False)
-    checksum = {"checksum": _table_digest(arrow)}
-    with atomic_path(path) as tmp: pq.write_table(arrow.replace_schema_metadata(checksum), tmp, compression="zstd")
+    return arrow.replace_schema_metadata({"checksum": _table_digest(arrow)})
 
 # %% ../nbs/09_results.ipynb #37a755c6
 _DECODE = {"json": json.loads, "list": np.ndarray.tolist}
@@ -167,18 +242,48 @@ def _read_saved(path: Path) -> pd.DataFrame:
     coded = {c: _DECODE[SCHEMA[c].dtype] for c in table if c in SCHEMA and SCHEMA[c].dtype in _DECODE}
     return table.assign(**{c: table[c].map(f, na_action="ignore") for c, f in coded.items()})
 
+# %% ../nbs/09_results.ipynb #9b53e0eb
+def _as_rows(table: pd.DataFrame) -> pd.Series:
+    "Each row of a table as text."
+    told = with_columns(table, columns())
+    return pd.Series(told.to_json(orient="records", lines=True, double_precision=15).splitlines(), dtype=object)
+
+def _may_replace(path: Path, results: pd.DataFrame) -> bool:
+    "Whether a saved file stays, since it is the same; `IdentityError` where rows of it would be gone."
+    try: stored = _read_saved(path)
+    except BrokenFile: return False
+    there, new = (_as_rows(t) for t in (stored, results))
+    gone = ~there.isin(set(new))
+    if gone.any():
+        first = stored[gone.to_numpy()].iloc[0]
+        raise IdentityError(f"{path} holds {int(gone.sum())} rows that this table does not, the first for "
+                            f"{first['dataset']}, {first['method']}. Nothing was overwritten. Save elsewhere, add the "
+                            "rows (load_results reads them), or pass overwrite=True.")
+    return len(there) == len(new)
+
+def save_results(results: pd.DataFrame, path: str | Path, overwrite: bool = False) -> None:
+    """Write a table of results as one parquet file, whole or not at all, for `load_results`. Empty columns stay out.
+
+    A file that is there may be replaced by a table that holds all its rows, by any other only where `overwrite`: else
+    `IdentityError`.
+    """
+    import pyarrow.parquet as pq
+    keep = None if overwrite else lambda p: _may_replace(p, results)
+    with atomic_path(path, keep) as tmp: pq.write_table(_to_arrow(results), tmp, compression="zstd")
+
 # %% ../nbs/09_results.ipynb #ac22ca5d
 def load_results(path: str | Path) -> pd.DataFrame:
     """All results under a folder, or in one file that `save_results` wrote, as a tidy table: one row per probe.
 
     Columns and their meaning: `SCHEMA`. `method`: "sae_l1", "random_l1", "logreg", …; `k`: number of latents (NA for
     baselines); `condition`: training size, share of positives or of flipped labels, rounded to 1e-6 (NaN where nothing
-    varies); `indices` and `coef`: lists of length k. Raises `FileNotFoundError` where there are no results, and
-    `BrokenFile` where a file is not whole.
+    varies); `indices` and `coef`: lists of length k; `sae`: of SAE probes of 0.4.2, which don't say it, the folders
+    between `path` and the run's own. Raises `FileNotFoundError` where there are no results, and `BrokenFile` where a
+    file is not whole.
     """
-    root = Path(path)
-    saved = [root] if root.is_file() else sorted(root.glob("*.parquet"))
-    rows = pd.DataFrame() if root.is_file() else _read_folder(root)
+    root = Path(path).expanduser()
+    one = root.is_file() and root.suffix not in (".json", ".csv")
+    saved, rows = ([root], pd.DataFrame()) if one else (sorted(root.glob("*.parquet")), _read_folder(root))
     tables = [t.dropna(axis=1, how="all") for t in (*map(_read_saved, saved), *([rows] if len(rows) else []))]
     if not tables: raise FileNotFoundError(f"no results under {path}; run_sae_evals and run_baseline_evals make some.")
     table = with_columns(pd.concat(tables, ignore_index=True), columns())

@@ -5,23 +5,33 @@
 # %% ../nbs/04_saes.ipynb #cell-2
 from __future__ import annotations
 
+import math
+import re
+import sys
 import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import fields, is_dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from types import CellType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from .files import digest
-from .models import weights_digest
-from .settings import EMBEDDED_MODEL, pick_device
+from .files import Unidentified, digest, object_identity
+from .models import Reading, weights_digest
+from .settings import EMBEDDED_MODEL, log, pick_device
 
 if TYPE_CHECKING: import torch
 
 # %% auto #0
-__all__ = ['IN_MEMORY', 'AT_ONCE', 'MAX_BATCH', 'embedded_sae_path', 'load_sae', 'sae_hook', 'encode_tensor', 'encode_array',
-           'sae_fingerprint', 'check_sae', 'encode_sparse', 'mean_active', 'describe_sae']
+__all__ = ['IN_MEMORY', 'AT_ONCE', 'MAX_BATCH', 'embedded_sae_path', 'load_sae', 'sae_hook', 'sae_width', 'sae_context',
+           'encode_tensor', 'encode_array', 'sae_fingerprint', 'sae_signature', 'check_sae', 'check_rows',
+           'sae_reading', 'encode_sparse', 'mean_active', 'describe_sae']
 
 # %% ../nbs/04_saes.ipynb #cell-5
 def embedded_sae_path() -> Path:
@@ -34,7 +44,7 @@ def load_sae(source: Any, device: str | None = None) -> Any:
 
     Raises `ValueError` for anything else.
     """
-    if callable(getattr(source, "encode", None)) and not isinstance(source, str): return source
+    if callable(getattr(source, "encode", None)) and not isinstance(source, (str, type)): return source
     from sae_lens import SAE
     device = pick_device(device)
     if source == EMBEDDED_MODEL: source = embedded_sae_path()
@@ -45,51 +55,498 @@ def load_sae(source: Any, device: str | None = None) -> Any:
                      f"(release, sae_id), 'release/sae_id' or {EMBEDDED_MODEL!r}.")
 
 # %% ../nbs/04_saes.ipynb #cell-8
+_NOTES: dict[int, tuple[Callable[[], Any], dict[str, Any]]] = {}
+
+def _notes(sae: Any) -> dict[str, Any]:
+    "What was found out about this very object, and which warnings it had; forgotten with it."
+    ref: Callable[[], Any]
+    ref, notes = _NOTES.get(id(sae), (lambda: None, {}))
+    if ref() is sae: return notes
+    notes = {}
+    key = id(sae)
+    try: ref = weakref.ref(sae, lambda _: _NOTES.pop(key, None))
+    except TypeError: ref = lambda: sae  # it is kept, and so is its number
+    _NOTES[key] = ref, notes
+    return notes
+
+def _warn_once(sae: Any, text: str) -> None:
+    said = _notes(sae).setdefault("said", set())
+    if text not in said: log.warning("%s", text)
+    said.add(text)
+
+def _name(sae: Any) -> str: return f"the SAE ({type(sae).__name__})"
+
+# %% ../nbs/04_saes.ipynb #691e3ed2
+def _get(place: Any, name: str) -> Any:
+    if isinstance(place, Mapping): return place.get(name)
+    with suppress(Exception): return getattr(place, name, None)  # a property may fail
+    return None
+
+def _said(sae: Any, *names: str) -> Iterator[Any]:
+    "What an SAE says under any of these names in its metadata, its configuration, or its attributes."
+    configs = [c for c in (_get(sae, "cfg"), _get(sae, "config")) if c is not None]
+    inner = [_get(c, part) for c in configs for part in ("metadata", "trainer")]
+    for place in [*inner, *configs, _get(sae, "metadata"), sae]:
+        yield from (v for name in names if place is not None and (v := _get(place, name)) is not None)
+
+def _number(sae: Any, *names: str) -> int | None:
+    "The first whole number above 0 under these names."
+    whole = (int(n) for n in _said(sae, *names) if isinstance(n, (int, np.integer)) and not isinstance(n, bool))
+    return next((n for n in whole if n > 0), None)
+
+# %% ../nbs/04_saes.ipynb #74586efa
 def sae_hook(sae: Any) -> str | None:
     "The hook that `sae` was trained at, or None where it does not say."
-    return getattr(getattr(getattr(sae, "cfg", None), "metadata", None), "hook_name", None)
+    hooks = (h for h in _said(sae, "hook_name", "hook_point", "hookpoint") if isinstance(h, str) and h)
+    hook = next(hooks, None)
+    layer = next((n for n in _said(sae, "hook_layer", "hook_point_layer", "layer") if isinstance(n, int)), None)
+    return hook if hook is None or layer is None else hook.replace("{layer}", str(layer))
+
+def sae_width(sae: Any) -> int | None:
+    "The width of the activations that `sae` takes, or None where it does not say."
+    return _number(sae, "d_in", "activation_dim", "act_size", "activation_size", "input_dim", "d_act", "n_inputs")
+
+def sae_context(sae: Any) -> int | None:
+    "How many tokens the texts had that `sae` was trained on, or None where it does not say."
+    return _number(sae, "context_size", "ctx_len", "context_length", "seq_len")
+
+def _latents(sae: Any) -> int | None:
+    return _number(sae, "d_sae", "num_latents", "dict_size", "n_latents", "d_hidden", "d_latent", "latent_dim",
+                   "n_features", "num_features")
 
 # %% ../nbs/04_saes.ipynb #cell-12
-def encode_tensor(sae: Any, x: torch.Tensor, device: str | None = None) -> torch.Tensor:
-    """Dense float32 codes (n, d_sae) of a few rows (n, d_in), on the device of the SAE.
+def _inside(obj: Any) -> list[Any]:
+    "What an object holds: in a list, in attributes (a module's own ones, a class' tensors), in a closure."
+    import torch
+    if isinstance(obj, (str, bytes, int, float, type, ModuleType, np.ndarray, torch.Tensor)): return []
+    if isinstance(obj, Mapping): return list(obj.values())[:100]
+    if isinstance(obj, (list, tuple)): return list(obj)[:100]
+    if isinstance(obj, MethodType): return [obj.__self__, obj.__func__]
+    if isinstance(obj, partial): return [obj.func, *obj.args, *obj.keywords.values()]
+    if isinstance(obj, FunctionType):
+        cells = obj.__closure__ or ()
+        with suppress(ValueError): return [c.cell_contents for c in cells] + list(obj.__defaults__ or ())
+    own = [v for k, v in getattr(obj, "__dict__", {}).items() if not (k.startswith("_") and hasattr(obj, "modules"))]
+    kinds = [c for c in type(obj).__mro__ if not c.__module__.startswith(("torch", "builtins"))]
+    return own + [v for c in kinds for v in vars(c).values() if hasattr(v, "shape") and hasattr(v, "dtype")]
 
-    `device`: for an object without parameters. Raises `ValueError` where the SAE can't encode the rows.
+def _held(sae: Any, depth: int = 4) -> Iterator[Any]:
+    "An SAE and the objects that it is made of, nearest first."
+    level, seen = [sae], {id(sae)}
+    for _ in range(depth):
+        yield from level
+        inner = {id(o): o for outer in level for o in _inside(outer) if id(o) not in seen}
+        level, seen = list(inner.values()), seen | inner.keys()
+
+# %% ../nbs/04_saes.ipynb #1a79c14b
+@contextmanager
+def _evaluation(held: list[Any]) -> Iterator[None]:
+    "Evaluation mode for all that is held, without gradients; each module's mode is put back."
+    import torch
+    modules = [m for o in held if isinstance(o, torch.nn.Module) for m in o.modules()]
+    training = [m for m in modules if m.training]
+    for m in training: m.training = False
+    try:
+        with torch.no_grad(): yield
+    finally:
+        for m in training: m.training = True
+
+def _weights(held: list[Any]) -> list[Any]:
+    "The tensors among all that is held, parameters first; NumPy arrays where there are none."
+    import torch
+    modules = [o for o in held if isinstance(o, torch.nn.Module)]
+    tensors = [t for m in modules for t in (*m.parameters(), *m.buffers())]
+    tensors += [o for o in held if isinstance(o, torch.Tensor)]
+    tensors = [t for t in tensors if t.device.type != "meta"]
+    return tensors or [o for o in held if isinstance(o, np.ndarray) and o.dtype.kind == "f"]
+
+# %% ../nbs/04_saes.ipynb #f253aacc
+_OF_KIND = re.compile(r"dtype|scalar type|same type|BFloat16|Half|Double|Float|numpy|ndarray|Tensor")
+
+def _forms(sae: Any, weights: list[Any]) -> list[Any]:
+    "How a batch may be given, likeliest first: float32, the dtype of the weights, others, as a NumPy array."
+    import torch
+    own = [w.dtype for w in weights if getattr(w.dtype, "is_floating_point", False)][:1]
+    tensors, arrays = [torch.float32, *own, torch.bfloat16, torch.float16, torch.float64], [np.float32, np.float64]
+    numpy = bool(weights) and isinstance(weights[0], np.ndarray)
+    return list(dict.fromkeys(_notes(sae).get("form", []) + (arrays + tensors if numpy else tensors + arrays)))
+
+# %% ../nbs/04_saes.ipynb #a4dfe1d3
+def _copied(x: torch.Tensor, place: Any, dtype: torch.dtype) -> torch.Tensor:
+    "`x` on a device and in a dtype, in memory of its own."
+    import torch
+    new = x.detach().to(place, dtype).contiguous()
+    if new.data_ptr() != x.data_ptr(): return new
+    if new.device.type != "cpu" or dtype == torch.bfloat16: return new.clone()
+    return torch.from_numpy(new.numpy().copy())  # torch's own threads take many times as long on a busy machine
+
+def _encoded(sae: Any, x: torch.Tensor, device: str | None) -> Any:
+    "What `encode` gives for a copy of `x`, on the device and in a form that the SAE takes."
+    import torch
+    held, failed = list(_held(sae)), dict[Any, Exception]()
+    weights = _weights(held)
+    tensors = [w for w in weights if isinstance(w, torch.Tensor)]
+    place = tensors[0].device if tensors else device or "cpu"
+    for form in _forms(sae, weights):
+        try:
+            like = form if isinstance(form, torch.dtype) else torch.float32
+            given = _copied(x, place, like)
+            with _evaluation(held): out = sae.encode(given if like is form else given.cpu().numpy().astype(form))
+        except torch.OutOfMemoryError: raise
+        except Exception as e:
+            failed[form] = e
+            if not isinstance(e, (TypeError, AttributeError, AssertionError)) and not _OF_KIND.search(str(e)): break
+            continue
+        _notes(sae)["form"] = [form]
+        return out
+    raise failed.get(weights[0].dtype if weights else None, next(iter(failed.values())))
+
+# %% ../nbs/04_saes.ipynb #cca86fee
+def _finite(codes: np.ndarray) -> np.ndarray:
+    if not np.isfinite(codes).all(): raise ValueError("the SAE returned NaN or infinite codes.")
+    return codes
+
+def _tensor(out: Any) -> torch.Tensor | None:
+    "Whatever holds numbers as a dense tensor; None for anything else."
+    import torch
+    if sp.issparse(out): out = out.toarray()
+    if not isinstance(out, torch.Tensor):
+        if isinstance(out, list) and not all(isinstance(o, (int, float, list)) for o in out): return None
+        if not isinstance(out, list) and not hasattr(out, "__array__"): return None
+        try: array = np.array(out)
+        except ValueError: return None
+        return torch.from_numpy(array) if array.dtype.kind in "fiub" else None
+    if out.layout != torch.strided: out = out.to_dense()
+    return (out.dequantize() if out.is_quantized else out).detach()
+
+# %% ../nbs/04_saes.ipynb #04680565
+def _fields(out: Any) -> dict[str, Any]:
+    "The parts of what `encode` gave, by their names or places."
+    if isinstance(out, Mapping): return {str(k): v for k, v in out.items()}
+    if hasattr(out, "_asdict"): return dict(out._asdict())
+    if is_dataclass(out) and not isinstance(out, type): return {f.name: getattr(out, f.name) for f in fields(out)}
+    if hasattr(out, "values") and hasattr(out, "indices"): return {"values": out.values, "indices": out.indices}
+    if isinstance(out, (tuple, list)): return {str(i): v for i, v in enumerate(out)}
+    return dict(getattr(out, "__dict__", {}))
+
+# %% ../nbs/04_saes.ipynb #d6a1c0ce
+_CODES = ("codes", "feature_acts", "feature_activations", "features", "latent_acts", "latents", "acts", "activations",
+          "encoded", "sparse_codes", "z", "f")
+
+def _scattered(sae: Any, parts: dict[str, torch.Tensor]) -> torch.Tensor | None:
+    "Codes from the pair of parts that are values and their places; None where there is no such pair."
+    import torch
+    places = [k for k, t in parts.items() if not t.is_floating_point() and t.dtype != torch.bool]
+    pairs = [(v, i) for i in places for v, t in parts.items() if t.is_floating_point() and t.shape == parts[i].shape]
+    if len(places) != 1 or not pairs: return None
+    values, at = parts[pairs[0][0]], parts[pairs[0][1]].long()
+    wide = [t.shape[1] for t in parts.values() if t.is_floating_point() and t.shape[1] > values.shape[1]]
+    width = _latents(sae) or max(wide, default=0)
+    if width <= (int(at.max()) if at.numel() else -1):
+        raise ValueError(f"{_name(sae)} gives values with their places, and does not say how many latents there are: "
+                         "set sae.d_sae to that number.")
+    codes = values.new_zeros(len(values), width, dtype=torch.float32)
+    return codes.scatter_add_(1, at.clamp(min=0), torch.where(at >= 0, values, 0).float())  # -1 fills up some rows
+
+# %% ../nbs/04_saes.ipynb #c8b43c24
+def _chosen(sae: Any, out: Any, n: int) -> torch.Tensor:
+    "The codes among several things that `encode` gave for `n` rows."
+    found = {k: t for k, v in _fields(out).items() if (t := _tensor(v)) is not None}
+    if isinstance(out, list) and len(found) == n and all(t.ndim == 1 for t in found.values()):
+        import torch
+        return torch.stack(list(found.values()))
+    parts = {k: t for k, t in found.items() if t.ndim == 2 and len(t) == n}
+    scattered = _scattered(sae, parts)
+    if scattered is not None: return scattered
+    key = _notes(sae).setdefault("part", _which(sae, out, parts))
+    if key not in parts: raise ValueError(f"{_name(sae)} gives other things in one batch than in another.")
+    return parts[key]
+
+# %% ../nbs/04_saes.ipynb #38eeb0c8
+def _which(sae: Any, out: Any, parts: dict[str, torch.Tensor]) -> str:
+    "The part that is the codes: by its name, or the first of the sparsest. `ValueError` if none is sparse."
+    zeros = {k: 1 - t.count_nonzero().item() / max(1, t.numel()) for k, t in parts.items()}
+    floats = [k for k, t in parts.items() if t.is_floating_point()] or list(parts)
+    order = sorted(floats, key=lambda k: -zeros[k])
+    named = [k for k in _CODES if k in parts]
+    kind = f"{_name(sae)} gives a {type(out).__name__} from encode"
+    if named: key = named[0]
+    elif len(order) == 1 or (order and zeros[order[0]] > 0.05):  # codes come first, if nothing is clearly sparser
+        key = next(k for k in floats if zeros[k] > zeros[order[0]] - 0.05)
+    else:
+        raise ValueError(f"{kind}, and which part of it is the codes is not clear ({', '.join(parts) or 'no matrix'}): "
+                         "give an object whose encode returns the codes alone, a row for each row.")
+    if len(_fields(out)) > 1: _warn_once(sae, f"{kind}: {key!r} is taken for the codes")
+    return key
+
+def _codes(sae: Any, out: Any, n: int, given: str) -> torch.Tensor:
+    "Dense float32 codes (n, d_sae) from whatever `encode` gave for `n` rows."
+    codes = _tensor(out)
+    codes = (_chosen(sae, out, n) if codes is None else codes).float()
+    if codes.ndim == 1 == n: codes = codes[None]
+    if codes.ndim == 2 and len(codes) == n and codes.shape[1]: return codes
+    raise ValueError(f"{_name(sae)} turned {n} {given} into codes of shape {tuple(codes.shape)}; one row each is "
+                     "needed.")
+
+# %% ../nbs/04_saes.ipynb #c3365c1c
+def encode_tensor(sae: Any, x: torch.Tensor, device: str | None = None) -> torch.Tensor:
+    """Dense float32 codes (n, d_sae) of a few rows (n, d_in), on the device of the SAE, which is given a copy of them.
+
+    `device`: for an object without tensors. Raises `ValueError` where the SAE can't encode the rows.
     """
     import torch
-    own = next(iter(sae.parameters()), None) if hasattr(sae, "parameters") else None
-    x = x.to(own.device if own is not None else device or "cpu", torch.float32)
     if getattr(sae, "hook_z_reshaping_mode", False): x = x[:, None]  # SAELens joins heads itself; ours are joined
     given = f"activations of width {x.shape[-1]}"
-    try:
-        with torch.inference_mode(): codes = torch.as_tensor(sae.encode(x)).float()
+    try: out = _encoded(sae, x, device)
     except torch.OutOfMemoryError: raise
-    except Exception as e: raise ValueError(f"the SAE could not encode {given}: {e}") from e
-    if codes.ndim != 2 or len(codes) != len(x):
-        raise ValueError(f"the SAE turned {len(x)} {given} into codes of shape {tuple(codes.shape)}; "
-                         "one row each is needed.")
-    return codes
+    except Exception as e:
+        more = ". It seems to take whole sequences (batch, position, width)" if "expected 3" in str(e) else ""
+        raise ValueError(f"{_name(sae)} could not encode {given}: {str(e) or type(e).__name__}{more}") from e
+    return _codes(sae, out, len(x), given)
+
+def _rows(X: Any, rows: Any) -> torch.Tensor:
+    "Some rows of a NumPy matrix, memory map or tensor, as a tensor."
+    import torch
+    if isinstance(X, torch.Tensor): return X[rows]
+    some = np.ascontiguousarray(X[rows], np.float32)
+    return torch.from_numpy(some if some.flags.writeable else some.copy())  # torch warns of others
 
 def encode_array(sae: Any, x: np.ndarray, device: str | None = None) -> np.ndarray:
     "`encode_tensor` on NumPy arrays."
-    import torch
-    return encode_tensor(sae, torch.from_numpy(np.ascontiguousarray(x)), device).cpu().numpy()
+    return np.array(encode_tensor(sae, _rows(x, slice(None)), device).cpu())
 
 # %% ../nbs/04_saes.ipynb #cell-13
+_SET_BY_SAELENS = {
+    "cfg", "dtype", "device", "_use_error_term", "activation_fn", "hook_z_reshaping_mode", "reshape_fn_in",
+    "reshape_fn_out", "run_time_activation_norm_fn_in", "run_time_activation_norm_fn_out", "d_head", "x_norm_coeff",
+    "ln_mu", "ln_std", "mod_dict", "hook_dict", "is_caching", "context_level", "eps", "lam", "mse_loss_fn",
+    "bandwidth", "b_enc"}
+_NORMS = {"constant_norm_rescale": "run_time_activation_norm_fn_in", "layer_norm": "run_time_activation_ln_in"}
+
+def _of_saelens(obj: Any) -> bool: return str(getattr(obj, "__module__", "")).startswith("sae_lens.")
+
+# %% ../nbs/04_saes.ipynb #fdc3c448
+def _hooks(module: Any) -> dict[str, Any]:
+    "The functions that a module's forward hooks call, by the names of the modules in it."
+    def inner(f: Any) -> Any:  # TransformerLens wraps a hook in a function of its own
+        cells = dict(zip(f.__code__.co_freevars, f.__closure__ or ())) if isinstance(f, FunctionType) else {}
+        return cells["hook"].cell_contents if "hook" in cells and f.__code__.co_name == "full_hook" else f
+    found = {name: [inner(f) for at in (m._forward_pre_hooks, m._forward_hooks) for f in at.values()]
+             for name, m in module.named_modules()}
+    return {name: hooks for name, hooks in found.items() if hooks}
+
+def _beyond(sae: Any) -> dict[str, Any]:
+    "What sets an SAE of SAELens apart beside weights and configuration: attributes, other functions, hooks. Often {}."
+    import torch
+    own, blank = vars(sae), vars(torch.nn.Module())
+    found = {k: v for k, v in own.items() if k not in blank and k not in _SET_BY_SAELENS | _PASSING}
+    norm, usual = sae.run_time_activation_norm_fn_in, _NORMS.get(str(sae.cfg.normalize_activations), "<lambda>")
+    if not (_of_saelens(norm) and norm.__name__ in (usual, "run_time_activation_norm_fn_in")): found["norm"] = norm
+    if not _of_saelens(sae.reshape_fn_in): found["reshape"] = sae.reshape_fn_in
+    made = sae.get_activation_fn()
+    if hasattr(made, "modules"): made.name = getattr(sae.activation_fn, "name", None)  # as TransformerLens' setup does
+    if object_identity(made) != object_identity(sae.activation_fn): found["activation"] = sae.activation_fn
+    return found | {f"hooks of {name}": hooks for name, hooks in _hooks(sae).items()} | (
+        {} if _of_saelens(type(sae)) else {"class": type(sae)})
+
+# %% ../nbs/04_saes.ipynb #c3a1bfe9
+def _is_installed(obj: Any) -> bool:
+    "Whether a class or function is Python's, or of an installed package."
+    top = (obj.__module__ or "").partition(".")[0]
+    file = getattr(sys.modules.get(obj.__module__ or ""), "__file__", None) or ""
+    return top != "__main__" and ("-packages" in file or top in sys.stdlib_module_names)
+
+def _module_members(module: Any) -> dict[str, Any]:
+    "Tensors, submodules, hooks and plain attributes of a torch module."
+    import torch
+    if hasattr(module, "_orig_mod"): return _module_members(module._orig_mod)  # what torch.compile was given
+    if isinstance(module, torch.jit.ScriptModule): return {"code": module.code, **module.state_dict()}
+    own, blank = vars(module), vars(torch.nn.Module())
+    parts = own["_parameters"] | own["_buffers"] | own["_modules"]
+    hooks = [list(own[at].values()) for at in ("_forward_pre_hooks", "_forward_hooks") if own[at]]
+    return {k: v for k, v in own.items() if k not in blank} | parts | {"forward hooks": hooks}
+
+# %% ../nbs/04_saes.ipynb #e959238b
+def _members(obj: Any) -> dict[str, Any]:
+    "What of an object is looked at one by one; {} for whatever is taken as a whole."
+    import torch
+    if isinstance(obj, torch.nn.Module): return _module_members(obj)
+    if isinstance(obj, (list, tuple)) and any(map(_members, obj[:100])): return {str(i): o for i, o in enumerate(obj)}
+    if isinstance(obj, dict) and any(map(_members, list(obj.values())[:100])):
+        return {str(k): o for k, o in obj.items()}
+    if isinstance(obj, MethodType): return {"self": obj.__self__, "function": obj.__func__}
+    if isinstance(obj, FunctionType) and not _is_installed(obj):
+        cells = [getattr(c, "cell_contents", None) for c in obj.__closure__ or () if c != CellType()]
+        return {"code": obj.__code__} | {str(i): c for i, c in enumerate(cells)}
+    if isinstance(obj, (dict, list, tuple, set, str, int, float, np.ndarray)): return {}
+    mine = isinstance(obj, SimpleNamespace) or not _is_installed(type(obj))
+    if not mine or isinstance(obj, (type, ModuleType, FunctionType, torch.Tensor)): return {}
+    named = [s for c in type(obj).__mro__ for s in np.atleast_1d(vars(c).get("__slots__", ())).tolist()]
+    return {s: getattr(obj, s) for s in named if s != "__dict__" and hasattr(obj, s)} | getattr(obj, "__dict__", {})
+
+# %% ../nbs/04_saes.ipynb #d96b396e
+_PASSING = {"training", "device", "_compiled_call_impl", "_is_torch_compile"}
+
+def _state(obj: Any, at: str, seen: dict[int, Any]) -> dict[str, Any]:
+    "The class and the members of an object, and of the objects in it, by their path."
+    if id(obj) in seen: return {}
+    seen[id(obj)], kind = obj, type(obj)
+    own = [f for c in kind.__mro__ if not _is_installed(c) for f in vars(c).values()]
+    code = [f.__code__ for f in own if isinstance(f, FunctionType)]
+    members, found = _members(obj), {f"{at}class": kind, f"{at}code": code}
+    if isinstance(obj, FunctionType): found[at] = obj
+    if not members: return {at: obj}
+    for name, value in members.items():
+        if name not in _PASSING: found |= _state(value, f"{at}{name}.", seen) if _members(value) else {at + name: value}
+    return found
+
+# %% ../nbs/04_saes.ipynb #112b1b74
+_MAY_CHANGE = (type(None), bool, int, float, str, list, tuple, dict, set, np.ndarray, np.generic, type, FunctionType)
+
+def _kept(value: Any) -> Any:
+    "What a value is compared by later: a copy of a small tensor, a large one itself, the identity of anything else."
+    import torch
+    if isinstance(value, torch.Tensor): return value.detach().clone() if value.numel() <= 2**16 else value
+    try: return object_identity(value)
+    except Unidentified: return id(value)
+
+def _moved(a: Any, b: Any) -> bool:
+    import torch
+    if not (isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor)): return not isinstance(a, type(b)) or a != b
+    return a.shape != b.shape or not torch.allclose(a.float(), b.float(), rtol=1e-3, equal_nan=True)
+
+def _restless(sae: Any, d_in: int) -> set[str]:
+    "The paths of what encoding changes, as counters and kept batches do; never those of parameters, or of the whole."
+    import torch
+    seen: list[dict[str, Any]] = []
+    for i in range(2):  # what is made on first use is there after the first
+        try: encode_array(sae, np.random.RandomState(i).randn(16 + i, d_in).astype(np.float32))
+        except ValueError: return set()
+        state = _state(sae, "", {})
+        seen.append({k: _kept(v) for k, v in state.items() if not isinstance(v, torch.nn.Parameter)})
+    before, after = seen
+    moved = {k for k in before.keys() | after.keys() if _moved(before.get(k), after.get(k))}
+    return {k for k in moved - {""} if isinstance(state.get(k), (*_MAY_CHANGE, torch.Tensor))}
+
+# %% ../nbs/04_saes.ipynb #3bbf04a7
 def sae_fingerprint(sae: Any, d_in: int) -> str:
-    "16 hex digits that tell this SAE from any other. `d_in`: width of the activations it encodes."
-    if hasattr(sae, "state_dict"):
-        cfg = sae.cfg.to_dict() if hasattr(getattr(sae, "cfg", None), "to_dict") else {}
-        return digest(weights_digest(sae), {k: v for k, v in cfg.items() if k not in ("metadata", "device")})
-    return digest(encode_array(sae, np.random.RandomState(0).randn(16, d_in).astype(np.float32)))
+    """16 hex digits that tell this SAE from any other: of its weights, configuration, attributes, hooks and code.
+
+    `d_in`: width of the activations it encodes. Raises `ValueError` where nothing tells it: then it needs a name, as
+    text in its attribute `identity`, which counts alone wherever it is.
+    """
+    if isinstance(getattr(sae, "identity", None), str): return object_identity(sae)
+    sae = getattr(sae, "_orig_mod", sae)  # what torch.compile was given
+    try:
+        if any(map(_of_saelens, type(sae).__mro__)) and hasattr(getattr(sae, "cfg", None), "to_dict"):
+            cfg = {k: v for k, v in sae.cfg.to_dict().items() if k not in ("metadata", "device")}
+            plain, beyond = digest(weights_digest(sae), cfg), _beyond(sae)
+            return digest(plain, object_identity(beyond)) if beyond else plain
+        restless = _restless(sae, d_in)
+        return digest({k: object_identity(v) for k, v in _state(sae, "", {}).items() if k not in restless})
+    except Unidentified as e:
+        raise ValueError(f"nothing tells {_name(sae)} from others of its kind ({str(e).partition('. ')[0]}): set "
+                         "`sae.identity = \"a name for it\"`, another one for each that gives other codes.") from e
+
+# %% ../nbs/04_saes.ipynb #de891afa
+def _is_half(sae: Any) -> bool:
+    "Whether an SAE computes in half precision."
+    import torch
+    half = torch.float16, torch.bfloat16
+    own = [w.dtype for w in _weights(list(_held(sae))) if getattr(w.dtype, "is_floating_point", False)][:1]
+    return any(d in half for d in own + _notes(sae).get("form", []))
+
+def sae_signature(sae: Any, X: np.ndarray, device: str | None = None) -> dict[str, Any]:
+    """Numbers that tell what codes `sae` gives to eight rows of `X` (n, d_in), for `check_identity`.
+
+    For each row: how many latents carry it, the sum of its codes, and where they point. Near-zero codes do not count.
+    """
+    rows = np.unique(np.linspace(0, len(X) - 1, 8).astype(int))
+    codes = encode_array(sae, _rows(X, rows).float().cpu().numpy(), device).astype(np.float64)
+    towards = np.random.RandomState(0).randn(codes.shape[1])
+    total = _finite(np.abs(codes).sum(1))
+    carry = total**2 / np.maximum((codes**2).sum(1), 1e-60)
+    size = [t if t >= 1 else 1 + math.log(max(t, 1e-30)) for t in total]  # relative differences of small sums show too
+    signature = np.stack([carry, size, codes @ towards / np.maximum(total, 1e-30)], 1)
+    return {"signature": signature.ravel().tolist(), "tolerance": 5e-2 if _is_half(sae) else 1e-3}
 
 # %% ../nbs/04_saes.ipynb #cell-17
+def _same_tensor(hook: str) -> str:
+    "One name for all hooks that are the same tensor in any model: a layer's output is the next one's input."
+    m = re.fullmatch(r"blocks\.(\d+)\.(?:hook_)?(resid_pre|in|resid_post|out|mlp_in)", hook)
+    if not m or not hook.startswith(f"blocks.{m[1]}.hook_"): return hook
+    if m[2] == "mlp_in": return f"blocks.{m[1]}.hook_resid_mid"
+    layer = int(m[1]) - (m[2] in ("resid_pre", "in"))
+    return f"blocks.{layer}.hook_resid_post" if layer >= 0 else hook
+
 def check_sae(sae: Any, hook_name: str, d_in: int | None = None) -> None:
-    "Raise `ValueError` when `sae` was trained at another hook or for another width than `d_in`."
-    trained_at, takes = sae_hook(sae), getattr(getattr(sae, "cfg", None), "d_in", None)
-    if trained_at and trained_at != hook_name:
-        raise ValueError(f"the SAE was trained at {trained_at}, not at {hook_name}. Pass hook_name={trained_at!r}.")
+    """Raise `ValueError` when `sae` was trained at another hook or for another width than `d_in`.
+
+    A place that isn't named as TransformerLens does can't be compared: one warning.
+    """
+    trained_at, takes = sae_hook(sae), sae_width(sae)
+    if trained_at and _same_tensor(trained_at) != _same_tensor(hook_name):
+        if re.match(r"(blocks\.\d+\.|ln_final\.|(pos_)?embed\.|unembed\.|hook_)", trained_at):
+            raise ValueError(f"the SAE was trained at {trained_at}, not at {hook_name}. Pass hook_name={trained_at!r}.")
+        _warn_once(sae, f"{_name(sae)} says that it was trained at {trained_at!r}, which is no hook of "
+                        f"TransformerLens: whether {hook_name} is the same can't be checked")
     if d_in and takes not in (None, d_in):
         raise ValueError(f"the SAE takes activations of width {takes}; those at {hook_name} have width {d_in}.")
+
+# %% ../nbs/04_saes.ipynb #a7620d42
+def _other(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
+    "Whether codes of the same rows differ by more than rounding, ties between latents left aside."
+    a, b = (np.sort(np.abs(_finite(c)), 1) for c in (a, b))
+    return bool((np.abs(a - b).sum(1) > tolerance * np.maximum(a.sum(1), b.sum(1))).any())
+
+def _instead(sae: Any) -> str:
+    if hasattr(sae, "save_inference_model"):
+        return ("sae.save_inference_model(folder) writes the version for inference (for BatchTopK: JumpReLU with the "
+                "learned threshold); give that folder")
+    if hasattr(sae, "threshold"): return "let encode use the learned threshold (use_threshold=True)"
+    return "give an encoder that treats every row by itself, with thresholds and norms fixed after training"
+
+# %% ../nbs/04_saes.ipynb #d5e78950
+def check_rows(sae: Any, X: np.ndarray, device: str | None = None) -> None:
+    """Raise `ValueError` where the code of a row depends on the rows beside it, or where two calls differ.
+
+    Three rows of `X` (n, d_in), the lightest, a middle and the heaviest of a sample, are encoded alone and, twice,
+    among others that are four times as heavy.
+    """
+    sample = _rows(X, np.unique(np.linspace(0, len(X) - 1, 64).astype(int))).float().cpu().numpy()
+    order = np.argsort(np.linalg.norm(sample, axis=1), kind="stable")
+    rows, others = sample[order[[0, len(order) // 2, -1]]], 4 * sample[order[:: max(1, len(order) // 12)]]
+    among = np.concatenate([others, rows, -others / 4])
+    middle = slice(len(others), len(others) + len(rows))
+    one, two = (encode_array(sae, among, device)[middle] for _ in range(2))
+    alone = np.concatenate([encode_array(sae, row[None], device) for row in rows])
+    tolerance = 0.1 if _is_half(sae) else 0.01
+    if _other(one, two, tolerance):
+        raise ValueError(f"{_name(sae)} gives the same rows other codes when they are encoded again: switch off noise, "
+                         "dropout or whatever it keeps from one call to the next.")
+    if alone.shape != one.shape or _other(alone, one, tolerance):
+        raise ValueError(f"{_name(sae)} gives a row a code that depends on the rows beside it, as in training: "
+                         f"{_instead(sae)}.")
+
+# %% ../nbs/04_saes.ipynb #69e194f5
+_PROCESSING = "center_unembed", "center_writing_weights", "fold_ln", "fold_value_biases"
+_OF_PLACE = {"device", "n_devices", "device_map", "dtype", "torch_dtype", "cache_dir", "token", "local_files_only",
+             "low_cpu_mem_usage", "move_to_device", "default_prepend_bos", "trust_remote_code"}
+_UNFOLDED = "expected_average_only_in", "covariance_whitening"
+
+def sae_reading(sae: Any) -> Reading:
+    "How `sae` asks for prompts to be read: without BOS, with processed weights. One warning for each unheard wish."
+    bos = next((b for b in _said(sae, "prepend_bos") if isinstance(b, bool)), True)
+    asked: Mapping = next((k for k in _said(sae, "model_from_pretrained_kwargs") if isinstance(k, Mapping)), {})
+    for name, value in asked.items():
+        if value and name not in _OF_PLACE and name not in _PROCESSING:
+            _warn_once(sae, f"{_name(sae)} was trained on a model loaded with {name}={value!r}, which is not done here")
+    scaled = next((s for s in _said(sae, "normalize_activations") if s in _UNFOLDED), None)
+    if scaled:
+        _warn_once(sae, f"{_name(sae)} was trained with normalize_activations={scaled!r}, and encode does not do it: "
+                        "fold it into the weights first (SAELens: sae.fold_activation_norm_scaling_factor or "
+                        "sae.fold_activation_whitening), or its codes are wrong")
+    return Reading(prepend_bos=bos, processing=tuple(n for n in _PROCESSING if asked.get(n)))
 
 # %% ../nbs/04_saes.ipynb #cell-21
 IN_MEMORY = 2**28  # entries of a dense array of codes: 1 GiB
@@ -99,10 +556,6 @@ def _room(shape: tuple[int, int], in_memory: int = IN_MEMORY) -> np.ndarray:
     "A float32 array; one of more than `in_memory` entries lies in a temporary file that goes when the array does."
     if shape[0] * shape[1] <= in_memory: return np.empty(shape, np.float32)
     with tempfile.TemporaryFile() as f: return np.memmap(f, np.float32, "w+", shape=shape)
-
-def _finite(codes: np.ndarray) -> np.ndarray:
-    if not np.isfinite(codes).all(): raise ValueError("the SAE returned NaN or infinite codes.")
-    return codes
 
 def _sparse(codes: torch.Tensor) -> sp.csr_array:
     "Dense codes as CSR: several times as fast as SciPy does it."
@@ -119,17 +572,13 @@ def encode_sparse(sae: Any, X: np.ndarray, device: str | None = None,
     At most `entries` codes are dense at a time on the way. Raises `ValueError` for codes that are not finite or whose
     width changes.
     """
-    import torch
-
-    def encode(rows: slice) -> torch.Tensor:
-        return encode_tensor(sae, torch.from_numpy(np.ascontiguousarray(X[rows])), device)
-
+    encode = lambda rows: encode_tensor(sae, _rows(X, rows), device)
     first = encode(slice(1))
-    size = max(1, min(MAX_BATCH, entries // first.shape[1]))
+    width, sparse = first.shape[1], first.count_nonzero() <= first.numel() / 2
+    size = max(1, min(MAX_BATCH, entries // width))
     batches = [slice(i, i + size) for i in range(0, len(X), size)]
-    if first.count_nonzero() <= first.numel() / 2:
-        return sp.vstack([_sparse(encode(rows)) for rows in batches], format="csr")
-    dense = _room((len(X), first.shape[1]))
+    if sparse: return sp.vstack([_sparse(encode(rows)) for rows in batches], format="csr")
+    dense = _room((len(X), width))
     for rows in batches: dense[rows] = _finite(encode(rows).cpu().numpy())
     return dense
 
@@ -142,6 +591,7 @@ def mean_active(*codes: Any) -> float:
 def describe_sae(sae: Any, d_sae: int) -> dict[str, Any]:
     "For a reader: the `architecture` as trained (a class name where nothing says), and the width `d_sae`."
     cfg: Any = getattr(sae, "cfg", None)
-    saved = cfg.architecture() if callable(getattr(cfg, "architecture", None)) else type(sae).__name__
-    trained = getattr(getattr(cfg, "metadata", None), "training_architecture", None)
+    told = _get(cfg, "architecture")
+    saved = told() if callable(told) else told if isinstance(told, str) else type(sae).__name__
+    trained = _get(_get(cfg, "metadata"), "training_architecture")
     return {"architecture": trained or saved, "d_sae": d_sae}

@@ -15,40 +15,43 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from .activations import activation_identity, stored_identity
+from .activations import SAMPLE, activation_identity, as_stored, stored_identity
 from .datasets import Dataset, Regime, get_regime
-from .evals import Options, Prober, Run, at_most, prepare_run, run_cells, sparse_prober, with_options
+from .evals import (Options, Prober, Run, at_most, on_sae, prepare_run, run_cells, sparse_prober,
+                              with_options)
 from .files import atomic_path, check_identity, safe_name
-from .models import (check_hooks, fused_attention, load_model, model_dtype, run_batch, run_batches,
-                               stop_layer, tokenize)
-from .probes import (Fit, Normalization, ProbeOptions, auc, fit_logreg, make_folds, pick, positive,
-                               score_probe)
-from .saes import check_sae, encode_tensor, load_sae, sae_fingerprint
+from .models import (AS_USUAL, Reading, alike_for, check_hooks, fused_attention, load_model, model_dtype,
+                               model_label, run_batch, run_batches, run_hooked, starts_with_bos, tokenize)
+from .probes import (Fit, Normalization, ProbeOptions, auc, fit_logreg, make_folds, own_code, pick,
+                               positive, score_probe)
+from .saes import (check_sae, encode_tensor, load_sae, sae_fingerprint, sae_reading, sae_signature,
+                             sae_width)
 from .settings import DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, Registry, pick_device
 from .solver import LinearProbe
 
 if TYPE_CHECKING: import torch
 
 # %% auto #0
-__all__ = ['Batch', 'Pooled', 'Table', 'POOLINGS', 'N_TOKENS', 'DECAYS', 'COMPONENTS', 'TOKEN_METHODS', 'stream_tokens',
-           'pool_tokens', 'Pooling', 'PooledTable', 'pooled_csr', 'pooled_codes', 'Tokens', 'hold_tokens', 'blocks',
-           'stack_rows', 'TokenFile', 'read_tokens', 'TokenCache', 'write_token_files', 'TokenScale',
-           'attention_scores', 'AttentionProbe', 'train_attention', 'fit_attention', 'concat_tokens',
+__all__ = ['Batch', 'Pooled', 'Table', 'POOLINGS', 'N_TOKENS', 'DECAYS', 'COMPONENTS', 'TOKEN_METHODS', 'without_bos',
+           'stream_tokens', 'pool_tokens', 'Pooling', 'PooledTable', 'pooled_csr', 'pooled_codes', 'Tokens',
+           'hold_tokens', 'blocks', 'stack_rows', 'TokenFile', 'read_tokens', 'TokenCache', 'write_token_files',
+           'TokenScale', 'attention_scores', 'AttentionProbe', 'train_attention', 'fit_attention', 'concat_tokens',
            'token_components', 'fit_pca_concat', 'TokenMethod', 'token_prober', 'TokenRun', 'run_token_evals']
 
 # %% ../nbs/11_tokens.ipynb #6ddc7db1
-def _run_tokens(model: Any, ids: list[list[int]], hook_name: str) -> torch.Tensor:
-    "Activations (tokens, width) at all tokens but the first of each prompt, prompt by prompt, on the model's device."
-    import torch
-    length = torch.tensor([len(i) for i in ids])
-    batch, kept = torch.zeros(len(ids), int(length.max()), dtype=torch.long), []
-    for row, i in zip(batch, ids, strict=True): row[:len(i)] = torch.tensor(i)
-    real = torch.arange(1, batch.shape[1]) < length[:, None]
+def without_bos(tokenizer: Any, ids: Sequence[list[int]]) -> np.ndarray:
+    "How many tokens each prompt has beside a BOS at its beginning, (n,)."
+    return np.array([len(i) - starts_with_bos(tokenizer, i) for i in ids])
 
-    def keep(act: torch.Tensor, hook: Any) -> None: kept.append(act[:, 1:][real.to(act.device)].flatten(1))
-    with torch.inference_mode():
-        model.run_with_hooks(batch.to(next(model.parameters()).device), return_type=None,
-                             fwd_hooks=[(hook_name, keep)], stop_at_layer=stop_layer([hook_name]))
+def _run_tokens(model: Any, ids: list[list[int]], hook_name: str) -> torch.Tensor:
+    "Activations (tokens, width) at all tokens but BOS of each prompt, prompt by prompt, on the model's device."
+    import torch
+    length, kept = torch.tensor([len(i) for i in ids]), []
+    first, at = length - torch.from_numpy(without_bos(model.tokenizer, ids)), torch.arange(int(length.max()))
+    real = (at >= first[:, None]) & (at < length[:, None])
+
+    def keep(act: torch.Tensor, hook: Any) -> None: kept.append(act[real.to(act.device)].flatten(1))
+    run_hooked(model, ids, {hook_name: keep})
     return kept[0]
 
 # %% ../nbs/11_tokens.ipynb #caa1fcaf
@@ -58,18 +61,18 @@ def stream_tokens(model: Any, ids: Sequence[list[int]], hook_name: str, batch_si
                   progress: Any = None) -> Iterator[Batch]:
     """Activations at the tokens of prompts, per batch: indices of its prompts, (tokens, width), and tokens of each.
 
-    `ids`: token ids of each prompt; the first is left out. `batch_size`: how many prompts of 128 tokens fill a batch,
+    `ids`: token ids of each prompt; BOS is left out. `batch_size`: how many prompts of 128 tokens fill a batch,
     halved when memory runs out. `progress`: anything with `update(n)`. Raises `ValueError` for a hook that the model
     does not have, and for activations that are not finite.
     """
     check_hooks(model, [hook_name])
-    length = np.array([len(i) for i in ids])
+    length = without_bos(model.tokenizer, ids)
     run = lambda some: _run_tokens(model, some, hook_name)
     with fused_attention(model, [hook_name]):
-        for batch, acts in run_batches(ids, run, batch_size * 128):
+        for batch, acts in run_batches(ids, run, batch_size * 128, alike_for(model, hook_name)):
             if not acts.isfinite().all():
                 raise ValueError(f"NaN or infinite activations at {hook_name}. Try dtype='float32', or another hook.")
-            yield batch, acts, length[batch] - 1
+            yield batch, acts, length[batch]
             if progress is not None: progress.update(len(batch))
 
 # %% ../nbs/11_tokens.ipynb #65eef63a
@@ -141,11 +144,16 @@ class PooledTable:
     def __init__(self, sae: Any, n: int, device: str | None = None):
         self.sae, self.device, self.d_sae = sae, device, 0
         self.found: list[Any] = [None] * n
+        self.sample = np.zeros((0, 0), np.float32)
+
+    def _begin(self, acts: torch.Tensor) -> None:
+        self.d_sae = _codes(self.sae, acts.new_zeros(1, acts.shape[1]), self.device).shape[1]
+        self.sample = acts[:SAMPLE].float().cpu().numpy().copy()  # later runs see by it whether the SAE is the same
 
     def add(self, batch: np.ndarray, acts: torch.Tensor, lengths: np.ndarray) -> None:
         "Take in the tokens of a batch."
         full = lengths > 0
-        if not self.d_sae: self.d_sae = _codes(self.sae, acts.new_zeros(1, acts.shape[1]), self.device).shape[1]
+        if not self.d_sae: self._begin(acts)
         for i in batch[~full]: self.found[i] = *(np.zeros(0, t) for t in ("int32", "float32", "float32", "int32")), 0
         prompts = pool_tokens(self.sae, acts, lengths[full], self.device)
         for i, n, (top, total, active) in zip(batch[full], lengths[full], prompts, strict=True):
@@ -158,32 +166,34 @@ class PooledTable:
         *columns, lengths = zip(*self.found, strict=True)
         named = zip(("indices", "max", "mean", "active"), map(np.concatenate, columns), strict=True)
         indptr = np.cumsum([0, *map(len, columns[0])])
-        return {**dict(named), "lengths": np.array(lengths), "indptr": indptr, "d_sae": np.array([self.d_sae])}
+        return {**dict(named), "lengths": np.array(lengths), "indptr": indptr, "d_sae": np.array([self.d_sae]),
+                "sample": self.sample}
 
 # %% ../nbs/11_tokens.ipynb #e4b681c3
 def pooled_csr(table: Table, pooling: str) -> sp.csr_array:
     """The codes of a stored table under one of `POOLINGS`: float32 (n, d_sae).
 
-    Rows of prompts without a token but the first are zero.
+    Rows of prompts without a token but BOS are zero.
     """
     values, shape = POOLINGS.find(pooling).values(table), (len(table["lengths"]), int(table["d_sae"][0]))
     return sp.csr_array((values, table["indices"], table["indptr"]), shape=shape)
 
 # %% ../nbs/11_tokens.ipynb #2d326651
-def _distinct(tokenizer: Any, prompts: Sequence[str], max_seq_len: int) -> tuple[list[list[int]], np.ndarray]:
+def _distinct(model: Any, prompts: Sequence[str], max_seq_len: int, reading: Reading = AS_USUAL,
+              name: str = "") -> tuple[list[list[int]], np.ndarray]:
     "Token ids of each different prompt, and for every prompt which of them it is."
     at = {p: i for i, p in enumerate(dict.fromkeys(prompts))}
-    return tokenize(tokenizer, list(at), max_seq_len), np.array([at[p] for p in prompts])
+    return tokenize(model, list(at), max_seq_len, reading, name), np.array([at[p] for p in prompts])
 
 def pooled_codes(model: Any, prompts: Sequence[str], hook_name: str, sae: Any,
                  poolings: Sequence[str] = tuple(POOLINGS), max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32,
                  device: str | None = None, progress: Any = None) -> dict[str, sp.csr_array]:
-    """SAE codes pooled over all tokens of each prompt but the first: pooling -> float32 (n, d_sae).
+    """SAE codes pooled over all tokens of each prompt but BOS: pooling -> float32 (n, d_sae).
 
     `poolings`: some of `POOLINGS`. All else is as in `stream_tokens`.
     """
     check_sae(sae, hook_name)
-    ids, row = _distinct(model.tokenizer, prompts, max_seq_len)
+    ids, row = _distinct(model, prompts, max_seq_len)
     table = PooledTable(sae, len(ids), device)
     for batch in stream_tokens(model, ids, hook_name, batch_size, progress): table.add(*batch)
     found = table.arrays()
@@ -315,7 +325,7 @@ N_TOKENS = 255
 # %% ../nbs/11_tokens.ipynb #2cab6452
 @dataclass(frozen=True)
 class TokenCache:
-    "Where pooled codes and tokens of one model's hook are kept, and what must be equal for two files to be the same."
+    "Where pooled codes and tokens of a hook are kept, and what must be equal for two files to be the same."
     folder: Path
     model_name: str
     hook_name: str
@@ -325,22 +335,23 @@ class TokenCache:
     n_tokens: int = N_TOKENS
     stored_as: str = "bfloat16"
     sae: str | None = None
+    reading: Reading = AS_USUAL
 
     def path(self, dataset: Dataset, kind: str) -> Path:
         "The file of a `kind`, which is pooled or tokens."
-        name = f"{safe_name(dataset.name)}_{safe_name(self.hook_name)}" + f"_{self.sae}" * (kind == "pooled")
-        return self.folder/f"{kind}_{safe_name(self.model_name)}"/f"{name}.safetensors"
-
+        name = f"{safe_name(dataset.name)}_{safe_name(self.hook_name)}{self.reading.suffix}"
+        of_sae, model = f"_{self.sae}" * (kind == "pooled"), safe_name(model_label(self.model_name))
+        return self.folder/f"{kind}_{model}"/f"{name}{of_sae}.safetensors"
     def identity(self, dataset: Dataset, kind: str) -> dict[str, Any]:
         "What a file of a `kind` is made from."
         own = {"sae": self.sae} if kind == "pooled" else {"n_tokens": self.n_tokens, "stored_as": self.stored_as}
-        common = activation_identity(dataset, self.hook_name, self.model_id, self.max_seq_len, self.dtype)
-        return common | {"kind": kind} | own
+        how = self.max_seq_len, self.dtype, self.reading
+        return activation_identity(dataset, self.hook_name, self.model_id, *how) | {"kind": kind} | own
 
     def there(self, dataset: Dataset, kind: str) -> bool:
         "Whether the file is there. `IdentityError` if something else made it."
-        stored = stored_identity(self.path(dataset, kind))
-        if stored is not None: check_identity(self.path(dataset, kind), stored, self.identity(dataset, kind))
+        stored, wanted = stored_identity(self.path(dataset, kind)), self.identity(dataset, kind)
+        if stored: check_identity(self.path(dataset, kind), stored, as_stored(stored, wanted))
         return stored is not None
 
 # %% ../nbs/11_tokens.ipynb #b8db37a0
@@ -353,15 +364,18 @@ def _pooled_file(cache: TokenCache, dataset: Dataset, row: np.ndarray, lengths: 
     sae, device = encoder
     table = PooledTable(sae, len(lengths), device)
     yield table
-    header = {"identity": json.dumps(cache.identity(dataset, "pooled")), "sae_probes": __version__}
-    with atomic_path(cache.path(dataset, "pooled")) as tmp: save_file(table.arrays() | {"row": row}, tmp, header)
+    made = cache.identity(dataset, "pooled") | {"codes": sae_signature(sae, table.sample, device)}
+    header = {"identity": json.dumps(made), "sae_probes": __version__}
+    with atomic_path(cache.path(dataset, "pooled"), keep=lambda _: cache.there(dataset, "pooled")) as tmp:
+        save_file(table.arrays() | {"row": row}, tmp, header)
 
 @contextmanager
 def _token_file(cache: TokenCache, dataset: Dataset, row: np.ndarray, lengths: np.ndarray,
                 encoder: tuple[Any, str | None]) -> Iterator[TokenFile]:
     "A `TokenFile` to add batches to, there once it is whole."
     identity, total = cache.identity(dataset, "tokens"), int(np.minimum(lengths, cache.n_tokens).sum())
-    with atomic_path(cache.path(dataset, "tokens")) as tmp, open(tmp, "wb") as f:
+    path, keep = cache.path(dataset, "tokens"), lambda _: cache.there(dataset, "tokens")
+    with atomic_path(path, keep) as tmp, open(tmp, "wb") as f:
         file = TokenFile(f, len(lengths), row, total, cache.n_tokens, cache.stored_as, identity)
         yield file
         file.close()
@@ -372,8 +386,8 @@ _FILES: dict[str, Callable[..., AbstractContextManager[Any]]] = {"pooled": _pool
 def write_token_files(model: Any, dataset: Dataset, cache: TokenCache, kinds: Sequence[str], sae: Any = None,
                       batch_size: int = 32, device: str | None = None, progress: Any = None) -> None:
     "Run the model once over the prompts of `dataset` and cache the files of `kinds`, each whole or not at all."
-    ids, row = _distinct(model.tokenizer, dataset.prompts, cache.max_seq_len)
-    lengths = np.array([len(i) - 1 for i in ids])
+    ids, row = _distinct(model, dataset.prompts, cache.max_seq_len, cache.reading, dataset.name)
+    lengths = without_bos(model.tokenizer, ids)
     with ExitStack() as stack:
         files = [stack.enter_context(_FILES[k](cache, dataset, row, lengths, (sae, device))) for k in kinds]
         for batch in stream_tokens(model, ids, cache.hook_name, batch_size, progress):
@@ -574,20 +588,28 @@ def token_prober(method: str, files: TokenCache, options: ProbeOptions, device: 
     features = lambda parts: stack_rows([m.load(files.path(p, m.kind)) for p in parts])
     if m.pooling is not None:
         prober = sparse_prober("sae_probes", "", columns, features, options)
-        return replace(prober, label=f"{options.penalty}_{m.pooling.name}")
+        identity = prober.identity | own_code(m.pooling.values)
+        return replace(prober, label=f"{options.penalty}_{m.pooling.name}", identity=identity)
 
     def fit(*data: Any) -> list[dict[str, Any]]:
         assert m.fit is not None
         found = m.fit(*data, seed=options.seed, **{name: more[name] for name in m.takes})
         return [asdict(found.scores) | {"params": found.params}]
 
-    return Prober("baseline_results", m.name, columns, columns, features, fit)
+    return Prober("baseline_results", m.name, columns, columns | own_code(m.fit), features, fit)
 
 # %% ../nbs/11_tokens.ipynb #1b9a147e
 def _load(run: Run) -> Any:
     o = run.options
-    return load_model(run.model_name if o.model is None else o.model, run.device, o.dtype)
+    return load_model(run.model_name if o.model is None else o.model, run.device, o.dtype, run.reading)
 
+def _sample(path: Path) -> np.ndarray | None:
+    from safetensors import SafetensorError, safe_open
+    try:
+        with safe_open(path, "np") as f: return f.get_tensor("sample")
+    except (OSError, SafetensorError): return None
+
+# %% ../nbs/11_tokens.ipynb #0c3f1033
 @dataclass(kw_only=True)
 class TokenRun(Run):
     "A `Run` on `files` of certain `kinds`, pooled codes of `sae` among them or not."
@@ -599,6 +621,7 @@ class TokenRun(Run):
         "Have all files of `datasets`; the model runs once for those of a dataset that are missing."
         parts = {p.name: p for ds in datasets for p in self.parts(ds)}.values()
         missing = {p.name: [k for k in self.kinds if not self.files.there(p, k)] for p in parts}
+        for p in parts: _check_codes(self, p)
         todo = [p for p in parts if missing[p.name]]
         if todo: _write_missing(self, todo, missing)
 
@@ -606,7 +629,18 @@ class TokenRun(Run):
         "The parts of a dataset, whose files a prober reads."
         return self.parts(dataset)
 
+    def sample(self, dataset: Dataset) -> np.ndarray | None:
+        "A few tokens that the SAE encoded, (8, width), where pooled codes are in the cache."
+        return _sample(self.files.path(dataset, "pooled"))
+
 # %% ../nbs/11_tokens.ipynb #ab90c341
+def _check_codes(run: TokenRun, part: Dataset) -> None:
+    "`IdentityError` where cached codes of the SAE are not those that it gives now."
+    path = run.files.path(part, "pooled")
+    X = _sample(path) if "pooled" in run.kinds else None
+    if X is None or not len(X): return
+    check_identity(path, stored_identity(path), {"codes": sae_signature(run.sae, X, run.device)})
+
 def _write_missing(run: TokenRun, datasets: Sequence[Dataset], missing: dict[str, list[str]]) -> None:
     "Write the files of the `missing` kinds of each dataset, by its name."
     from tqdm.auto import tqdm
@@ -619,7 +653,7 @@ def _write_missing(run: TokenRun, datasets: Sequence[Dataset], missing: dict[str
 # %% ../nbs/11_tokens.ipynb #58076360
 def _with_width(run: Run, sae: Any) -> Run:
     "`run` with the width of activations: a plain object does not say; then the model does."
-    width, options = getattr(getattr(sae, "cfg", None), "d_in", None), run.options
+    width, options = sae_width(sae), run.options
     if width is None:
         options = replace(options, model=_load(run))
         width = run_batch(options.model, [[0]], [run.hook_name])[run.hook_name].shape[1]
@@ -632,7 +666,7 @@ def _token_run(run: Run, sae: Any, kinds: tuple[str, ...], n_tokens: int, stored
     fingerprint = sae_fingerprint(sae, run.width or 0) if pooled else None
     o, cache = run.options, run.cache/"tokens"
     files = TokenCache(cache, run.model_name, run.hook_name, run.model_id, o.max_seq_len, model_dtype(o.model, o.dtype),
-                       n_tokens, stored_as, fingerprint)
+                       n_tokens, stored_as, fingerprint, run.reading)
     shared = {f.name: getattr(run, f.name) for f in fields(Run)} | {"cache": cache}
     return TokenRun(**shared, sae=sae, files=files, kinds=kinds)
 
@@ -662,15 +696,19 @@ def run_token_evals(sae: Any, model_name: str, hook_name: str, setting: str | Re
 
     `methods`: names in `TOKEN_METHODS`; `sae` may be None where none of them takes one. `reg_type` and `ks` concern
     pooled codes, as in `run_sae_evals`; `n_tokens`, how many of the last tokens are kept on disk, and `stored_as`, in
-    which type (2 bytes per number, or 4 for "float32"), all others. The first token of a prompt is left out. For all
+    which type (2 bytes per number, or 4 for "float32"), all others. BOS is left out. For all
     else, and for errors, see `run_sae_evals`.
     """
     kinds, given = _check_methods(methods, sae), get_regime(setting).ks if ks is None else ks
     probes = ProbeOptions(given, reg_type, mean_diff_normalization, False, seed, options.solver)
     if sae is not None: sae = load_sae(sae, device)
     if sae is not None: check_sae(sae, hook_name)
+    if sae is not None: options = replace(options, reading=options.reading or sae_reading(sae))
     where = setting, results_path, model_cache_path, datasets, device, seed
     with prepare_run(options, model_name, hook_name, *where) as plain:
         run = _token_run(plain, sae, kinds, n_tokens, stored_as)
         if "pooled" in kinds: probes = _with_latents(run, probes, ks is not None)
-        for m in methods: run_cells(run, token_prober(m, run.files, probes, run.device))
+        for m in methods:
+            prober = token_prober(m, run.files, probes, run.device)
+            takes_sae = TOKEN_METHODS.find(m).pooling is not None
+            run_cells(run, on_sae(prober, sae, run.width or 0, run.device) if takes_sae else prober)
