@@ -104,9 +104,9 @@ def ensure_dataset_activations(model_name: str, dataset_short_names: list[str], 
     how = device, max_seq_len, batch_size, OOD, model
     generate_dataset_activations(model_name, hook_names, model_cache_path, *how, datasets=names)
 
-def generate_single_dataset_activations(model: Any, model_name: str, dataset_path: str | Path, hook_names: list[str],
-                                        model_cache_path: str | Path, device: str | None = None,
-                                        max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32, OOD: bool = False) -> None:
+def generate_single_dataset_activations(
+        model: Any, model_name: str, dataset_path: str | Path, hook_names: list[str], model_cache_path: str | Path,
+        device: str | None = None, max_seq_len: int = MAX_SEQ_LEN, batch_size: int = 32, OOD: bool = False) -> None:
     "`generate_dataset_activations` for one file, which may be one of the package's own."
     path = Path(dataset_path).resolve()
     name = path.name.partition(".")[0] if path.is_relative_to(data_dir().resolve()) else str(path)
@@ -137,7 +137,7 @@ _XY = tuple["torch.Tensor", np.ndarray, "torch.Tensor", np.ndarray]
 def get_xy_traintest_specify(num_train: int, numbered_dataset_tag: str, hook_name: str, model_name: str,
                              model_cache_path: str | Path, pos_ratio: float = 0.5, MAX_AMT: int = 5000,
                              seed: int = SEED, num_test: int | None = None) -> _XY:
-    "Rows to train and test on, X (n, width), y (n,); `num_test`: by default all others but one. `ValueError` if too few."
+    "X (n, width) and y (n,) to train and to test on. `num_test`: by default all other rows but one."
     X, y = get_xyvals(numbered_dataset_tag, hook_name, model_name, model_cache_path, MAX_AMT)
     if num_test is None: num_test = len(y) - num_train - 1
     if num_test < 0 or num_train + min(MIN_TEST, num_test) > len(y):
@@ -310,7 +310,7 @@ def run_sae_eval(sae: Any, dataset: str, hook_name: str, reg_type: str, setting:
     value = {"scarcity": num_train, "imbalance": frac, "label_noise": corrupt_frac}.get(setting)
     if setting != "normal" and value is None: raise ValueError(f"the setting {setting} needs its condition.")
     run_sae_evals(sae, model_name, hook_name, reg_type, _one(setting, value), ks, binarize, results_path,
-                  model_cache_path, [dataset], device, mean_diff_normalization, seed)
+                  model_cache_path, [dataset], device, mean_diff_normalization, seed, progress=False)
     return True
 
 def _run_baseline(setting: str, value: Any, dataset: str, method: str, model_name: str, hook_name: str,
@@ -319,7 +319,7 @@ def _run_baseline(setting: str, value: Any, dataset: str, method: str, model_nam
     if REGIMES[setting].plan(load_dataset(dataset).labels, value) is None: return None
     done = _path("baseline_results", method, setting, value, dataset, model_name, hook_name, results_path).exists()
     run_baseline_evals(model_name, hook_name, _one(setting, value), method, results_path, model_cache_path, [dataset],
-                       seed=seed)
+                       seed=seed, progress=False)
     return None if done else True
 
 # %% ../nbs/18_compat.ipynb #18c00022

@@ -41,13 +41,14 @@ class Dataset:
 
     `prompts`: n strings. `labels`: int64 array of shape (n,), 0 or 1. `classes`: names of class 0 and class 1.
     `shifted`: the same task on prompts from another distribution, with the same classes, where there is such a twin.
+    `known`: what was found out about it and need not be found out again.
     """
     name: str
     prompts: list[str] = field(repr=False)
     labels: np.ndarray = field(repr=False)
     classes: tuple[str, str]
     shifted: Dataset | None = field(default=None, repr=False)
-    known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)  # what was found out once
+    known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int: return len(self.prompts)
 
@@ -182,8 +183,8 @@ def _read_text(path: Path) -> str:
     except UnicodeDecodeError as e:
         line = data.count(b"\n", 0, e.start) + 1
         raise ValueError(f"{path}, line {line}: byte {e.start:,} (0x{data[e.start]:02x}) is no {encoding} text "
-                         f"({e.reason}). Save the file as UTF-8, or read it with its encoding and give the table, as in "
-                         "load_dataset(pd.read_csv(path, encoding='latin-1'), name='my_task').") from e
+                         f"({e.reason}). Save the file as UTF-8, or read it with its encoding and give the table, as "
+                         "in load_dataset(pd.read_csv(path, encoding='latin-1'), name='my_task').") from e
     if "\0" in text.partition("\n")[0]: raise ValueError(f"{path} is no UTF-8 text, but UTF-16 or no text at all.")
     if not text.strip(): raise ValueError(f"{path} is empty.")
     return text
@@ -592,8 +593,15 @@ def _plan(dataset: Dataset, regime: Regime, value: Any, scheme: str) -> Plan | N
 class TooSmall(ValueError):
     "A dataset has too few rows for a regime."
 
-def _said(regime: Regime, scheme: str) -> tuple[str, ...]: return "most", regime.name, scheme
+def _say_few(dataset: Dataset, regime: Regime, scheme: str, rows: str, most: int) -> None:
+    "Warn, once for a dataset, where one of `REGIMES` trains on fewer prompts than are kept for testing."
+    if most < MIN_TEST and ("few", regime.name, scheme) not in dataset.known:
+        log.warning("%s: of %s the setting %s trains on %d at most, since %d are kept for testing; give more rows of "
+                    "the rarer class, or a Regime that tests on fewer.",
+                    dataset.name, rows, regime.name, most, MIN_TEST)
+    dataset.known["few", regime.name, scheme] = most
 
+# %% ../nbs/02_datasets.ipynb #2b847f93
 def conditions(dataset: Dataset, regime: str | Regime, scheme: str = "published") -> list:
     """The regime's values that `dataset` is large enough for. Raises `TooSmall` if there are none, and `ValueError` for
     a plan that can't be carried out. Where a built-in regime has few prompts to train on, that is said once.
@@ -605,12 +613,8 @@ def conditions(dataset: Dataset, regime: str | Regime, scheme: str = "published"
     if not found:
         raise TooSmall(f"{dataset.name}: {rows} are too few for the setting {regime.name}; {MIN_TEST} are kept for "
                        "testing.")
-    most, said = max(plan.num_train for plan in found.values()), _said(regime, scheme)
-    if most < MIN_TEST and REGIMES.get(regime.name) is regime and said not in dataset.known:
-        log.warning("%s: of %s the setting %s trains on %d at most, since %d are kept for testing; give more rows of "
-                    "the rarer class, or a Regime that tests on fewer.",
-                    dataset.name, rows, regime.name, most, MIN_TEST)
-    dataset.known[said] = most
+    most = max(plan.num_train for plan in found.values())
+    if REGIMES.get(regime.name) is regime: _say_few(dataset, regime, scheme, rows, most)
     return list(found)
 
 # %% ../nbs/02_datasets.ipynb #cell-70
@@ -656,7 +660,7 @@ def split(dataset: Dataset, regime: str | Regime, value: Any = None, seed: int =
     Raises `ValueError` where the dataset is too small (`TooSmall`), or the plan can't be carried out.
     """
     regime = get_regime(regime)
-    if REGIMES.get(regime.name) is regime and _said(regime, scheme) not in dataset.known:
+    if REGIMES.get(regime.name) is regime and ("few", regime.name, scheme) not in dataset.known:
         conditions(dataset, regime, scheme)  # says where there is little to train on
     plan, (rows, twin_rows) = _fitting_plan(dataset, regime, value, scheme), usable_rows(dataset, regime, scheme)
     rows = rows[draw_rows(dataset.labels[rows], MAX_ROWS, seed)]

@@ -189,22 +189,28 @@ def _folder_digest(folder: Path, _stamp: tuple) -> str:
     return digest(more=(part for p in names for part in (p.name, p.read_bytes())))
 
 # %% ../nbs/03_models.ipynb #1ad09b4d
+def _modules(model: Any) -> dict[str, Any]:
+    "All modules by their names: a bridge's own, and those of the model in it."
+    inside = getattr(model, "original_model", None)
+    found = {f"original_model.{name}": m for name, m in inside.named_modules()} if inside is not None else {}
+    return found | dict(model.named_modules())
+
 @contextmanager
 def evaluating(model: Any) -> Iterator[None]:
     "Evaluation mode; each module's own is put back."
-    training = [m for m in model.modules() if m.training]
+    training = [m for m in _modules(model).values() if m.training]
     for m in training: m.training = False
     try: yield
     finally:
         for m in training: m.training = True
 
-def hooks_of(module: Any) -> dict[str, list[Any]]:
+def hooks_of(model: Any) -> dict[str, list[Any]]:
     "One's own functions that modules of a model call as hooks, or in place of `forward`, by names of the modules."
     def inner(f: Any) -> Any:  # TransformerLens wraps a hook in a function of its own
         cells = dict(zip(f.__code__.co_freevars, f.__closure__ or ())) if isinstance(f, FunctionType) else {}
         return cells["hook"].cell_contents if "hook" in cells else f
     found: dict[str, list[Any]] = {}
-    for name, m in module.named_modules():
+    for name, m in _modules(model).items():
         replaced = [vars(m)["forward"]] if "forward" in vars(m) else []
         fs = [inner(f) for f in (*m._forward_pre_hooks.values(), *m._forward_hooks.values(), *replaced)]
         own = [f for f in fs if not is_library(getattr(f, "__module__", None))]
@@ -360,11 +366,14 @@ _SWITCHES = {"hook_mlp_in": "use_hook_mlp_in", "hook_attn_in": "use_attn_in", "a
              "hook_v_input": "use_split_qkv_input"}
 
 @contextmanager
-def _switched_on(model: Any, hook_names: Iterable[str]) -> Iterator[None]:
+def _switched_on(model: Any, hook_names: Sequence[str]) -> Iterator[None]:
     "With the hooks that TransformerLens leaves out unless they are asked for; put back as it was."
     asked = {switch for h in hook_names for end, switch in _SWITCHES.items() if h.endswith("." + end)}
     off = [s for s in sorted(asked) if not getattr(model.cfg, s, False)]
-    for s in off: getattr(model, f"set_{s}")(True)
+    try:
+        for s in off: getattr(model, f"set_{s}")(True)
+    except (NotImplementedError, ValueError, AttributeError) as e:
+        raise ValueError(f"the model can't give {', '.join(hook_names)} ({e}).") from e
     try: yield
     finally:
         for s in off: getattr(model, f"set_{s}")(False)
@@ -382,10 +391,13 @@ def run_hooked(model: Any, ids: list[list[int]], hooks: dict[str, Callable]) -> 
     def noted(name: str, f: Callable) -> Callable:
         def hook(act: torch.Tensor, hook: Any) -> None:
             fired.add(name)
+            if act.ndim < 3 or act.shape[:2] != batch.shape:
+                raise ValueError(f"{name} gives {tuple(act.shape)} for {len(ids)} prompts, no row of numbers for each "
+                                 f"token. {_useful_hooks(model)}")
             f(act, hook)
         return hook
 
-    with torch.inference_mode(), evaluating(model), _switched_on(model, hooks):
+    with torch.inference_mode(), evaluating(model), _switched_on(model, [*hooks]):
         try: model.run_with_hooks(batch.to(next(model.parameters()).device), return_type=None,
                                   fwd_hooks=[(h, noted(h, f)) for h, f in hooks.items()],
                                   stop_at_layer=stop_layer([*hooks]))

@@ -284,6 +284,7 @@ def _codes(sae: Any, out: Any, n: int, given: str) -> torch.Tensor:
     codes = _tensor(out)
     codes = (_chosen(sae, out, n) if codes is None else codes).float()
     if codes.ndim == 1 == n: codes = codes[None]
+    if codes.ndim == 3 and codes.shape[1] == 1 and getattr(sae, "hook_z_reshaping_mode", False): codes = codes[:, 0]
     if codes.ndim == 2 and len(codes) == n and codes.shape[1]: return codes
     raise ValueError(f"{_name(sae)} turned {n} {given} into codes of shape {tuple(codes.shape)}; one row each is "
                      "needed.")
@@ -300,7 +301,7 @@ def encode_tensor(sae: Any, x: torch.Tensor, device: str | None = None) -> torch
     try: out = _encoded(sae, x, device)
     except torch.OutOfMemoryError: raise
     except Exception as e:
-        more = ". It seems to take whole sequences (batch, position, width)" if "expected 3" in str(e) else ""
+        more = ". It seems to take whole sequences, and can't be probed token by token." if "expected 3" in str(e) else ""
         raise ValueError(f"{_name(sae)} could not encode {given}: {str(e) or type(e).__name__}{more}") from e
     return _codes(sae, out, len(x), given)
 

@@ -46,7 +46,8 @@ def _check_once(table: pd.DataFrame, names: Sequence[str]) -> None:
     if twice.empty: return
     differ = [c for c in columns("probe") if c in twice and twice[c].astype(str).nunique() > 1]
     first = twice.iloc[0]
-    choose = f"choose one, for example results[results.{differ[0] if differ else 'sae'} == …]."
+    choose = (f"choose one, for example results[results.{differ[0]} == …]." if differ else
+              "read their folders one by one with load_results.")
     raise ValueError(f"{first['label']} has several rows in one cell ({first['dataset']}); they differ in "
                      f"{', '.join(differ) or 'no column'}: {choose}")
 
