@@ -58,9 +58,7 @@ class Dataset:
         return digest(told := canonical(self.prompts)), digest(told, self.labels)
 
     @property
-    def fingerprint(self) -> str:
-        "That of prompts and labels."
-        return self.digests[1]
+    def fingerprint(self) -> str: return self.digests[1]
 
     def frame(self) -> pd.DataFrame:
         "Columns `prompt` and `target` (the class names)."

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, wraps
 from itertools import groupby
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,21 @@ from .settings import DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, log, pick_device
 from .solver import SOLVERS, get_solver
 
 # %% auto #0
-__all__ = ['run_all_baseline_normal', 'run_all_baseline_scarcity', 'run_all_baseline_class_imbalance', 'Options', 'with_options',
-           'Prober', 'sparse_prober', 'on_sae', 'sae_prober', 'control_prober', 'baseline_prober', 'Cell', 'cell_path',
-           'make_cells', 'is_done', 'fit_cells', 'cache_folder', 'Run', 'run_cells', 'prepare_run', 'at_most',
-           'run_sae_evals', 'run_baseline_evals', 'run_control_evals', 'run_all_baseline_corrupt']
+__all__ = ['run_all_baseline_normal', 'run_all_baseline_scarcity', 'run_all_baseline_class_imbalance', 'whole', 'Options',
+           'with_options', 'Prober', 'sparse_prober', 'on_sae', 'sae_prober', 'control_prober', 'baseline_prober',
+           'Cell', 'cell_path', 'make_cells', 'is_done', 'fit_cells', 'cache_folder', 'Run', 'run_cells', 'prepare_run',
+           'at_most', 'run_sae_evals', 'run_baseline_evals', 'run_control_evals', 'run_all_baseline_corrupt']
 
 # %% ../nbs/08_evals.ipynb #c58f6778
 def _option(default: Any, help: str) -> Any: return field(default=default, metadata={"help": help})
 
+def whole(name: str, value: Any) -> int:
+    "A whole number, of whatever type, as Python's own; `ValueError` for anything else."
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise ValueError(f"{name} must be a whole number, not {value!r}.")
+    return int(value)
+
+# %% ../nbs/08_evals.ipynb #06a9b041
 @dataclass
 class Options:
     "How a run is carried out. Numbers depend on all but `batch_size`, `progress` and `n_jobs`."
@@ -51,6 +59,14 @@ class Options:
     split: str = _option("published", f"{' or '.join(SPLITS)}: as 0.4.2 splits, or from distinct prompts only")
     reading: Reading | None = _option(None, "how the model reads prompts; None: as the SAE asks, else as 0.4.2 does")
 
+    def __post_init__(self) -> None:
+        for name in ("max_seq_len", "batch_size", "n_jobs"): setattr(self, name, whole(name, getattr(self, name)))
+        if self.max_seq_len < 1 or self.batch_size < 1:
+            raise ValueError("max_seq_len and batch_size must be 1 at least, not "
+                             f"{self.max_seq_len} and {self.batch_size}.")
+        self.dtype = str(self.dtype).removeprefix("torch.")
+        if self.dtype not in DTYPES: raise ValueError(f"unknown dtype {self.dtype!r}; use one of {', '.join(DTYPES)}.")
+
 # %% ../nbs/08_evals.ipynb #ee732b15
 def with_options(run: Callable[..., None]) -> Callable[..., None]:
     """A decorator: `run(..., *, options)` takes the fields of `Options` as keyword-only parameters instead.
@@ -63,7 +79,9 @@ def with_options(run: Callable[..., None]) -> Callable[..., None]:
     @wraps(run)
     def call(*args: Any, **given: Any) -> None:
         options = Options(**{p.name: given.pop(p.name) for p in known if p.name in given})
-        return run(*args, **given, options=options)
+        bound = own.bind(*args, **given, options=options)
+        if "seed" in bound.arguments: bound.arguments["seed"] = whole("seed", bound.arguments["seed"])
+        return run(*bound.args, **bound.kwargs)
 
     own = inspect.signature(run)
     others = [p for p in own.parameters.values() if p.name != "options"]
@@ -394,7 +412,8 @@ def prepare_run(options: Options, model_name: str, hook_name: str, setting: str 
 # %% ../nbs/08_evals.ipynb #4bcc85fc
 def _width(run: Run, sae: Any = None) -> int:
     "The width of activations: what the SAE says, or that of the first dataset's."
-    width = None if sae is None else sae_width(sae)
+    width, cached = None if sae is None else sae_width(sae), run.sample(run.datasets[0])
+    if width and cached is not None: check_sae(sae, run.hook_name, cached.shape[1])
     if width is None:
         run.ensure(run.datasets[:1])
         width = run.activations(run.datasets[0]).shape[1]

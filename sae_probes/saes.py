@@ -29,7 +29,7 @@ from .settings import EMBEDDED_MODEL, log, pick_device
 if TYPE_CHECKING: import torch
 
 # %% auto #0
-__all__ = ['SAMPLE', 'IN_MEMORY', 'AT_ONCE', 'MAX_BATCH', 'embedded_sae_path', 'load_sae', 'sae_hook', 'sae_width', 'sae_context',
+__all__ = ['SAMPLE', 'AT_ONCE', 'MAX_BATCH', 'IN_MEMORY', 'embedded_sae_path', 'load_sae', 'sae_hook', 'sae_width', 'sae_context',
            'encode_tensor', 'encode_array', 'sae_fingerprint', 'sae_signatures', 'sae_signature', 'check_sae',
            'check_rows', 'sae_reading', 'encode_sparse', 'mean_active', 'describe_sae']
 
@@ -468,6 +468,7 @@ def _signature(codes: np.ndarray) -> np.ndarray:
 
 # %% ../nbs/04_saes.ipynb #30d6cacf
 SAMPLE = 8
+AT_ONCE, MAX_BATCH = 2**24, 1024  # dense entries on the way to sparse ones, rows
 
 def sae_signatures(sae: Any, parts: Sequence[np.ndarray], device: str | None = None) -> list[dict[str, Any]]:
     """Numbers that tell what codes `sae` gives to eight rows of each part (n, d_in), for `check_identity`.
@@ -543,6 +544,7 @@ def check_rows(sae: Any, X: np.ndarray, device: str | None = None) -> None:
     if alone.shape != one.shape or _other(alone, one, tolerance):
         raise ValueError(f"{_name(sae)} gives a row a code that depends on the rows beside it, as in training: "
                          f"{_instead(sae)}.")
+    _notes(sae)["checked"] = True
 
 # %% ../nbs/04_saes.ipynb #69e194f5
 _PROCESSING = "center_unembed", "center_writing_weights", "fold_ln", "fold_value_biases"
@@ -562,11 +564,10 @@ def sae_reading(sae: Any) -> Reading:
         _warn_once(sae, f"{_name(sae)} was trained with normalize_activations={scaled!r}, and encode does not do it: "
                         "fold it into the weights first (SAELens: sae.fold_activation_norm_scaling_factor or "
                         "sae.fold_activation_whitening), or its codes are wrong")
-    return Reading(prepend_bos=bos, processing=tuple(n for n in _PROCESSING if asked.get(n)))
+    return Reading(bos, tuple(n for n in _PROCESSING if asked.get(n)), sae_context(sae))
 
 # %% ../nbs/04_saes.ipynb #cell-21
 IN_MEMORY = 2**28  # entries of a dense array of codes: 1 GiB
-AT_ONCE, MAX_BATCH = 2**24, 1024  # dense entries on the way to sparse ones, rows
 
 def _room(shape: tuple[int, int], in_memory: int = IN_MEMORY) -> np.ndarray:
     "A float32 array; one of more than `in_memory` entries lies in a temporary file that goes when the array does."
@@ -586,8 +587,9 @@ def encode_sparse(sae: Any, X: np.ndarray, device: str | None = None,
     """SAE codes of activations `X` (n, d_in): float32 (n, d_sae), CSR, or dense if over half of the first row isn't 0.
 
     At most `entries` codes are dense at a time on the way. Raises `ValueError` for codes that are not finite or whose
-    width changes.
+    width changes, and, where an SAE is met first, as `check_rows` does.
     """
+    if not _notes(sae).get("checked") and len(X) > 1: check_rows(sae, X, device)
     encode = lambda rows: encode_tensor(sae, _rows(X, rows), device)
     first = encode(slice(1))
     width, sparse = first.shape[1], first.count_nonzero() <= first.numel() / 2
