@@ -22,13 +22,17 @@ from .solver import CS, get_solver, ignore_unconverged, one_thread
 if TYPE_CHECKING: import torch
 
 # %% auto #0
-__all__ = ['Normalization', 'Folds', 'FitParts', 'PENALTIES', 'METHODS', 'CONTROLS', 'SAE_LOOK', 'score_latents', 'rank_latents',
-           'make_folds', 'Scores', 'Fit', 'auc', 'positive', 'weighted_f1', 'score_probe', 'pick', 'fit_logreg',
-           'fit_pca', 'fit_knn', 'fit_xgboost', 'fit_mlp', 'Baseline', 'function_name', 'own_code', 'ProbeOptions',
+__all__ = ['Normalization', 'Folds', 'FitParts', 'PENALTIES', 'METHODS', 'CONTROLS', 'SAE_LOOK', 'function_name', 'score_latents',
+           'rank_latents', 'make_folds', 'Scores', 'Fit', 'auc', 'positive', 'weighted_f1', 'score_probe', 'pick',
+           'fit_logreg', 'fit_pca', 'fit_knn', 'fit_xgboost', 'fit_mlp', 'Baseline', 'own_code', 'ProbeOptions',
            'sparse_probes', 'RandomSAE', 'Control']
 
 # %% ../nbs/07_probes.ipynb #dd050362
 Normalization = str | Callable[[Any], Any]
+
+def function_name(f: Any) -> str:
+    "A function's name, and what `object_identity` says of it; `Unidentified` where nothing tells it from others."
+    return f"{getattr(f, '__qualname__', type(f).__qualname__)}-{object_identity(f)}"
 
 def _check_normalization(normalization: Any) -> None:
     if normalization not in ("mean", "none") and not callable(normalization):
@@ -315,10 +319,6 @@ METHODS: Registry[Baseline] = Registry("method", [
     Baseline("mlp", fit_mlp, "a small neural network", Look("#56B4E9", "P"))])
 
 # %% ../nbs/07_probes.ipynb #83c5c49e
-def function_name(f: Any) -> str:
-    "A function's name, and what `object_identity` says of it; `Unidentified` where nothing tells it from others."
-    return f"{getattr(f, '__qualname__', type(f).__qualname__)}-{object_identity(f)}"
-
 def own_code(f: Any) -> dict[str, str]:
     "What identity must say of a function that takes part in a probe: nothing where it is this package's own."
     ours = (getattr(f, "__module__", None) or "").partition(".")[0] == "sae_probes"
