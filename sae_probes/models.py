@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
@@ -99,10 +99,14 @@ class Reading:
 AS_USUAL = Reading()
 
 # %% ../nbs/03_models.ipynb #b7668075
+def _is_path(name: str) -> bool:
+    "Whether a model's name says where a folder is, seen from the root, the home folder or a parent."
+    return name.startswith(("/", "~")) or ".." in name.split("/") or "\\" in name
+
 def model_label(model_name: Any) -> str:
     "A model's name for files and tables: a folder's, given from the root, the home folder or a parent, is made short."
     name = str(model_name)
-    if not name.startswith(("/", "~", ".")) and "\\" not in name: return name
+    if not _is_path(name): return name
     path = Path(name).expanduser().resolve()
     return f"{path.name}-{digest(str(path))[:8]}"
 
@@ -118,12 +122,30 @@ def _nothing_installed() -> Iterator[None]:
     try: yield
     finally: subprocess.check_call = run
 
+def _source(name: Any) -> str:
+    "What TransformerLens loads for a name: a folder, or an official name; its aliases are in any case, as in 0.4.2."
+    if name == EMBEDDED_MODEL: return str(embedded_model_path())
+    folder = Path(name).expanduser()
+    if (folder/"config.json").is_file(): return str(folder)
+    if _is_path(str(name)) or isinstance(name, Path) or str(name).startswith("."):
+        raise ValueError(f"there is no model at {name}: a model's folder holds config.json, weights and a tokenizer.")
+    from transformer_lens.loading_from_pretrained import make_model_alias_map
+    return make_model_alias_map().get(str(name).lower(), str(name))
+
 def _boot(source: str, device: str, dtype: Any, **given: Any) -> Any:
     from transformer_lens.model_bridge import TransformerBridge
     with quiet_loading(), _nothing_installed():
         return TransformerBridge.boot_transformers(source, device=device, dtype=dtype, **given).eval()
 
 # %% ../nbs/03_models.ipynb #1b0db4a1
+def _with_bos(tokenizer: Any) -> Any:
+    "A copy that puts its BOS first, as tokenizers do that TransformerLens loads. It would look for this one on a hub."
+    tokenizer = copy.deepcopy(tokenizer)
+    if tokenizer.bos_token is not None and not starts_with_bos(tokenizer, tokenizer("a")["input_ids"]):
+        tokenizer.add_bos_token = True
+    tokenizer.init_kwargs |= {"add_bos_token": True, "name_or_path": tokenizer.name_or_path}
+    return tokenizer
+
 def _wrap(hf_model: Any, tokenizer: Any) -> Any:
     "A Hugging Face model as TransformerLens sees it. The weights are shared, the model itself stays as it is."
     from transformers import AutoTokenizer
@@ -133,8 +155,9 @@ def _wrap(hf_model: Any, tokenizer: Any) -> Any:
         except Exception as e:
             raise ValueError(f"the tokenizer of this {kind} was not found: give model=(model, tokenizer).") from e
     shared = {id(t): t for t in (*hf_model.parameters(), *hf_model.buffers())}
-    weights = next(hf_model.parameters())
-    given = {"hf_model": copy.deepcopy(hf_model, shared), "tokenizer": tokenizer}
+    weights, copied = next(hf_model.parameters()), copy.deepcopy(hf_model, shared)
+    copied.config.architectures = copied.config.architectures or [kind]  # one that was never saved doesn't say
+    given = {"hf_model": copied, "tokenizer": _with_bos(tokenizer)}
     try: return _boot(where or kind, str(weights.device), weights.dtype, **given)
     except Exception as e:
         why = f"{type(e).__name__}: {e}".splitlines()[0][:200]
@@ -167,9 +190,7 @@ def load_model(name: Any, device: str | None = None, dtype: str = "float32", rea
     hf_model, tokenizer = name if pair else (name, getattr(name, "tokenizer", None))
     if isinstance(hf_model, torch.nn.Module): model = _wrap(hf_model, tokenizer)
     elif isinstance(name, (str, Path)):
-        folder = embedded_model_path() if name == EMBEDDED_MODEL else Path(name).expanduser()
-        source = str(folder) if folder.is_dir() else str(name)
-        model = _boot(source, pick_device(device), getattr(torch, dtype))
+        model = _boot(_source(name), pick_device(device), getattr(torch, dtype))
     else: raise ValueError(f"can't load a model from a {type(name).__name__}: give a name, a folder, a loaded model, "
                            "or (model, tokenizer).")
     return _processed(model, reading.processing) if reading.processing else model
@@ -217,13 +238,13 @@ def evaluating(model: Any) -> Iterator[None]:
 def hooks_of(model: Any) -> dict[str, list[Any]]:
     "One's own functions that modules of a model call as hooks, or in place of `forward`, by names of the modules."
     def inner(f: Any) -> Any:  # TransformerLens wraps a hook in a function of its own
-        cells = dict(zip(f.__code__.co_freevars, f.__closure__ or ())) if isinstance(f, FunctionType) else {}
-        return cells["hook"].cell_contents if "hook" in cells else f
+        if not isinstance(f, FunctionType) or f.__module__ != "transformer_lens.hook_points": return f
+        return dict(zip(f.__code__.co_freevars, f.__closure__ or ()))["hook"].cell_contents
     found: dict[str, list[Any]] = {}
     for name, m in _modules(model).items():
         replaced = [vars(m)["forward"]] if "forward" in vars(m) else []
         fs = [inner(f) for f in (*m._forward_pre_hooks.values(), *m._forward_hooks.values(), *replaced)]
-        own = [f for f in fs if not is_library(getattr(f, "__module__", None))]
+        own = [f for f in fs if isinstance(f, partial) or not is_library(getattr(f, "__module__", None))]
         if own: found[name] = own
     return found
 
@@ -270,12 +291,22 @@ def model_identity(model_name: str, model: Any = None) -> dict[str, Any]:
     own = os.environ.get("SAE_PROBES_MODEL") if model_name == EMBEDDED_MODEL else None
     folder = Path(own or str(model_name)).expanduser()
     name = {"model": model_label(model_name)}
-    if model is not None: return name | _object_identity(model)
+    if model is not None: return name | _object_identity(load_model(model))
     if model_name == EMBEDDED_MODEL and not own: weights = MODEL_WHEEL.sha256[:16]
     elif folder.is_dir():
         weights = _folder_digest(folder, tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir())))
     else: weights = "as published"
     return name | {"weights": weights}
+
+# %% ../nbs/03_models.ipynb #e8c69e69
+def _has_room(source: str, dtype: str) -> bool:
+    "Whether memory has room for one more model of that size."
+    import psutil
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+    with torch.device("meta"): empty = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(source))
+    need = sum(p.numel() for p in empty.parameters()) * getattr(torch, dtype).itemsize
+    return 1.2 * need < psutil.virtual_memory().available
 
 # %% ../nbs/03_models.ipynb #42f609cf
 def _by_name(model_name: str, weights: str, dtype: str) -> dict[str, Any] | None:
@@ -284,7 +315,9 @@ def _by_name(model_name: str, weights: str, dtype: str) -> dict[str, Any] | None
     try: known = read_json(memory) if memory.exists() else {}
     except BrokenFile: known = {}
     if key not in known:
-        try: known[key] = _object_identity(load_model(model_name, None, dtype))
+        try:
+            if not _has_room(_source(model_name), dtype): raise MemoryError("there is no memory for a second copy")
+            known[key] = _object_identity(load_model(model_name, "cpu", dtype))
         except Exception as e:  # of many kinds
             log.warning("%s could not be loaded to compare its weights (%s)", model_name, str(e).splitlines()[0])
             return None
@@ -343,6 +376,16 @@ def _warn_of_context(begun: list[tuple[list[int], bool]], limit: int, reading: R
     if over: log.warning("%s%d of %d prompts are longer than the %d tokens of the texts that the SAE was trained on; "
                          "max_seq_len=%d cuts them there", of, over, len(begun), reading.context, reading.context)
 
+# %% ../nbs/03_models.ipynb #63c68c5b
+def _context(model: Any) -> int | None:
+    "How many tokens a model takes; None where it doesn't say, and for a tokenizer alone."
+    given, hf = getattr(getattr(model, "cfg", None), "n_ctx", None), getattr(model, "original_model", None)
+    if hf is None: return given
+    config = hf.config.get_text_config()
+    there = ("max_position_embeddings", "n_positions", "max_context_length", "seq_length", "max_sequence_length",
+             "max_seq_len")
+    return given if any(getattr(config, name, None) for name in there) else None  # else 2048, of TransformerLens
+
 # %% ../nbs/03_models.ipynb #a88604ee
 def tokenize(model: Any, prompts: Sequence[str], max_seq_len: int = MAX_SEQ_LEN, reading: Reading = AS_USUAL,
              name: str = "") -> list[list[int]]:
@@ -353,7 +396,7 @@ def tokenize(model: Any, prompts: Sequence[str], max_seq_len: int = MAX_SEQ_LEN,
     """
     tokenizer, of = getattr(model, "tokenizer", model), f"{name}: " if name else ""
     if max_seq_len < 1: raise ValueError(f"max_seq_len must be 1 at least, not {max_seq_len}.")
-    limit = min(max_seq_len, getattr(getattr(model, "cfg", None), "n_ctx", None) or max_seq_len)
+    limit = min(max_seq_len, _context(model) or max_seq_len)
     ids = tokenizer(list(prompts), padding=False, verbose=False)["input_ids"]
     begun = [_beginning(tokenizer, i, reading) for i in ids]
     long, twice = sum(len(i) > limit for i, _ in begun), sum(t for _, t in begun)
@@ -393,13 +436,16 @@ def _switched_on(model: Any, hook_names: Sequence[str]) -> Iterator[None]:
     "With the hooks that TransformerLens leaves out unless they are asked for; put back as it was."
     asked = {switch for h in hook_names for end, switch in _SWITCHES.items() if h.endswith("." + end)}
     off = [s for s in sorted(asked) if not getattr(model.cfg, s, False)]
+    done = []
     try:
-        for s in off: getattr(model, f"set_{s}")(True)
-    except (NotImplementedError, ValueError, AttributeError) as e:
-        raise ValueError(f"the model can't give {', '.join(hook_names)} ({e}).") from e
-    try: yield
+        for s in off:
+            try: getattr(model, f"set_{s}")(True)
+            except (NotImplementedError, ValueError, AttributeError, AssertionError) as e:
+                raise ValueError(f"the model can't give {', '.join(hook_names)} ({e}).") from e
+            done.append(s)
+        yield
     finally:
-        for s in off: getattr(model, f"set_{s}")(False)
+        for s in done: getattr(model, f"set_{s}")(False)
 
 # %% ../nbs/03_models.ipynb #a6ecfbb0
 def run_hooked(model: Any, ids: list[list[int]], hooks: dict[str, Callable]) -> None:
@@ -451,7 +497,8 @@ def run_batch(model: Any, ids: list[list[int]], hook_names: Sequence[str]) -> di
 def _can_fuse(hf: Any, attns: list[Any], hook_names: Sequence[str]) -> bool:
     "Whether a fused kernel gives all that is asked for (it shows no scores, and there is none with a softcap)."
     from transformer_lens.model_bridge.generalized_components import PositionEmbeddingsAttentionBridge
-    inside = any(".attn." in h and not h.endswith(".hook_z") for h in hook_names)
+    inner = re.compile(r"\.attn\.(?!hook_z$)|\.hook_(attn_in|[qkv]_input)$")
+    inside = any(inner.search(h) for h in hook_names)
     plain = bool(attns) and all(type(a) is PositionEmbeddingsAttentionBridge for a in attns)
     return not inside and plain and hf._supports_sdpa and not getattr(hf.config, "attn_logit_softcapping", None)
 
