@@ -154,6 +154,8 @@ def _wrap(hf_model: Any, tokenizer: Any) -> Any:
         try: tokenizer = AutoTokenizer.from_pretrained(where)
         except Exception as e:
             raise ValueError(f"the tokenizer of this {kind} was not found: give model=(model, tokenizer).") from e
+    if not hasattr(tokenizer, "get_vocab"):
+        raise ValueError(f"the tokenizer of this {kind} is a {type(tokenizer).__name__}, not one of Hugging Face.")
     shared = {id(t): t for t in (*hf_model.parameters(), *hf_model.buffers())}
     weights, copied = next(hf_model.parameters()), copy.deepcopy(hf_model, shared)
     copied.config.architectures = copied.config.architectures or [kind]  # one that was never saved doesn't say
