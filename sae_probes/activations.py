@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .datasets import Dataset, list_datasets, load_datasets
-from .files import BrokenFile, alike, atomic_path, check_identity, digest, safe_name, sweep
+from .files import BrokenFile, alike, atomic_path, check_identity, digest, safe_name, sweep, tensor_bytes
 from .models import (AS_USUAL, Reading, check_hooks, last_token_activations, load_model, model_dtype,
-                               model_identity, model_label, run_batch, same_weights, tensor_bytes)
+                               model_identity, model_label, run_batch, same_weights)
 from .settings import MAX_SEQ_LEN, log
 
 if TYPE_CHECKING: import torch

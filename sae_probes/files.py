@@ -35,9 +35,9 @@ from .settings import log
 
 # %% auto #0
 __all__ = ['Keep', 'DATA_WHEEL', 'MODEL_WHEEL', 'cache_dir', 'safe_name', 'canonical', 'digest', 'IdentityError', 'alike',
-           'check_identity', 'Unidentified', 'is_library', 'object_identity', 'atomic_path', 'sweep', 'BrokenFile',
-           'write_json', 'read_json', 'seal', 'read_rows', 'Wheel', 'atomic_folder', 'is_intact', 'unpack',
-           'fetch_wheel']
+           'check_identity', 'Unidentified', 'is_library', 'tensor_bytes', 'object_identity', 'atomic_path', 'sweep',
+           'BrokenFile', 'write_json', 'read_json', 'seal', 'read_rows', 'Wheel', 'atomic_folder', 'is_intact',
+           'unpack', 'fetch_wheel']
 
 # %% ../nbs/01_files.ipynb #46341433
 def cache_dir() -> Path:
@@ -192,11 +192,15 @@ def _tell_instance(obj: Any, tell: Tell) -> list[Any]:
     return ["object", tell(kind), *map(tell, more)]
 
 # %% ../nbs/01_files.ipynb #c082d7fe
+def tensor_bytes(t: Any) -> memoryview:
+    "The bytes of a torch tensor, wherever it lies, in row order."
+    import torch
+    return t.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
+
 def _tell_tensor(t: Any, tell: Tell) -> list[Any]:
     import torch
     if t.layout != torch.strided: t = t.to_dense()
-    data = t.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
-    return ["tensor", str(t.dtype), list(t.shape), digest(data)]
+    return ["tensor", str(t.dtype), list(t.shape), digest(tensor_bytes(t))]
 
 def _tell_torch_module(module: Any, tell: Tell) -> list[Any]:
     "Tensors, hooks, attributes and submodules of a `torch.nn.Module`."

