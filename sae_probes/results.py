@@ -19,14 +19,14 @@ import pandas as pd
 
 from .datasets import REGIMES
 from .files import BrokenFile, IdentityError, atomic_path, digest, read_rows
-from .settings import Registry, log
+from .settings import Registry, log, protocol_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # %% auto #0
-__all__ = ['ROLES', 'SCHEMA', 'Column', 'columns', 'with_columns', 'round_condition', 'save_results', 'load_results',
-           'probe_label']
+__all__ = ['ROLES', 'SCHEMA', 'Column', 'columns', 'with_columns', 'round_condition', 'with_protocol', 'save_results',
+           'load_results', 'sae_names', 'probe_label']
 
 # %% ../nbs/09_results.ipynb #1bbcb4f6
 ROLES = ("cell", "group", "label", "probe", "score", "published")
@@ -60,9 +60,12 @@ _PROBED = (
 
 # %% ../nbs/09_results.ipynb #6975fe58
 _MADE_BY = (
-    Column("split", "str", ("cell", "group"), "how prompts were split: published or leak_free"),
+    Column("protocol", "str", ("cell", "group"), "name of the protocol: published, strict, or one between"),
+    Column("split", "str", (), "its split: published or leak_free"),
+    Column("ranking", "str", (), "its ranking of latents: published or within_folds"),
     Column("draw", "Int64", ("probe",), "number of a random control"),
     Column("solver", "str", ("probe",), "solver of logistic regression"),
+    Column("name", "str", ("probe",), "readable name of the SAE, or of that for which a control stands"),
     Column("sae", "str", ("probe", "published"), "fingerprint of the SAE; of results of 0.4.2 the folders above"),
     Column("pooling", "str", (), "how codes of several tokens became one"),
     Column("binarize", "boolean", ("probe",), "whether probes see only which latents are active"),
@@ -185,11 +188,13 @@ def _tidy(row: dict[str, Any], place: _Place) -> dict[str, Any]:
     features = row.get("features", row.get("control", "sae") if "reg_type" in row else "activations")
     setting = row.get("setting", place.setting)
     axis = REGIMES[setting].axis if setting in REGIMES else None
+    above = place.above or None if features == "sae" and not row.get("sae") else None
     return row | {
         "model": row.get("model", place.model), "hook": row["hook_name"], "setting": setting,
         "condition": row.get("condition", row.get(axis) if axis else None), "features": features,
-        "method": _method(row, features), "sae": row.get("sae") or (place.above or None if features == "sae" else None),
-        "split": row.get("split", "published"), "activations": _activations(row.get("made_by", {}))}
+        "method": _method(row, features), "sae": row.get("sae") or above, "name": row.get("name") or above,
+        "split": row.get("split", "published"), "ranking": row.get("ranking", "published"),
+        "activations": _activations(row.get("made_by", {}))}
 
 def _same(row: dict[str, Any]) -> str:
     "Equal for equal rows: two copies of a run count once."
@@ -200,6 +205,14 @@ def _read_folder(root: Path) -> pd.DataFrame:
     root = root.resolve() if ".." in root.parts else root.absolute()
     rows = (_tidy(row, place) for path, place in _stored(root).items() for row in _read_rows(path, place))
     return pd.DataFrame([*{_same(row): row for row in rows}.values()])
+
+# %% ../nbs/09_results.ipynb #b6cebb29
+def with_protocol(table: pd.DataFrame) -> pd.DataFrame:
+    "`table` with `split`, `ranking` and the name of the `protocol` that they make, where it does not say so."
+    parts = table.reindex(columns=["split", "ranking"]).fillna("published")
+    known = {key: protocol_name(*key) for key in dict.fromkeys(zip(parts["split"], parts["ranking"], strict=True))}
+    names = [known[key] for key in zip(parts["split"], parts["ranking"], strict=True)]
+    return table.assign(**parts, protocol=names)
 
 # %% ../nbs/09_results.ipynb #c05aadd3
 def _values(column: pa.ChunkedArray) -> Any:
@@ -286,11 +299,33 @@ def load_results(path: str | Path) -> pd.DataFrame:
     saved, rows = ([root], pd.DataFrame()) if one else (sorted(root.glob("*.parquet")), _read_folder(root))
     tables = [t.dropna(axis=1, how="all") for t in (*map(_read_saved, saved), *([rows] if len(rows) else []))]
     if not tables: raise FileNotFoundError(f"no results under {path}; run_sae_evals and run_baseline_evals make some.")
-    table = with_columns(pd.concat(tables, ignore_index=True), columns())
+    table = with_columns(with_protocol(pd.concat(tables, ignore_index=True)), columns())
     return table.assign(condition=round_condition(table["condition"]))
 
+# %% ../nbs/09_results.ipynb #b33eae92
+def sae_names(results: pd.DataFrame) -> pd.Series:
+    """A readable name of the SAE of each row, or of that for which a control stands; missing where there is none.
+
+    One name for each SAE: where a name stands for several, the first digits of the fingerprint follow it.
+    """
+    told = results.reindex(columns=["name", "sae"]).astype(object)
+    name = told["name"].where(told["name"].notna(), told["sae"])
+    several = told.groupby(name)["sae"].nunique() > 1
+    return name.where(~name.map(several).eq(True), name + " " + told["sae"].str[:8])
+
 # %% ../nbs/09_results.ipynb #94047cdb
+def _named(results: pd.DataFrame) -> pd.Series:
+    "Name of the SAE, with the method where that is not the only one on latents; of a control `method (name)`."
+    name, method, own = sae_names(results), results["method"], results["features"] == "sae"
+    one = results.loc[own, "method"].nunique() == 1
+    on_sae = name if one else name + " " + method
+    return on_sae.where(own, method + " (" + name + ")").where(name.notna(), method)
+
 def probe_label(results: pd.DataFrame) -> pd.Series:
-    "A probe's name: its method, with k where it has one (`logreg`, `sae_l1 k=16`)."
+    """A probe's name: its method, with k where it has one (`logreg`, `sae_l1 k=16`).
+
+    In results of several SAEs the SAE's name stands for the method (`my-sae k=16`, `random_l1 (my-sae) k=16`).
+    """
     k = results["k"].map(lambda k: "" if pd.isna(k) else f" k={int(k)}")
-    return results["method"] + k.astype(str)  # pandas 2 maps floats
+    several = sae_names(results).nunique() > 1
+    return (_named(results) if several else results["method"]) + k.astype(str)  # pandas 2 maps floats

@@ -6,17 +6,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol as Typed
+from typing import TypeVar
 
 import numpy as np
 
 # %% auto #0
 __all__ = ['SEED', 'KS', 'KS_CONDITIONS', 'MAX_ROWS', 'MAX_TRAIN', 'MIN_TEST', 'MAX_SEQ_LEN', 'DEFAULT_RESULTS_PATH',
-           'EMBEDDED_MODEL', 'log', 'TRAIN_SIZES', 'CLASS_RATIOS', 'NOISE_FRACTIONS', 'T', 'Named', 'Look', 'Registry',
-           'pick_device']
+           'EMBEDDED_MODEL', 'log', 'TRAIN_SIZES', 'CLASS_RATIOS', 'NOISE_FRACTIONS', 'T', 'SPLITS', 'RANKINGS',
+           'PROTOCOLS', 'Named', 'Look', 'Registry', 'protocol_name', 'Protocol', 'pick_device']
 
 # %% ../nbs/00_settings.ipynb #e5af152a
 SEED = 42
@@ -35,7 +36,7 @@ CLASS_RATIOS = tuple(np.linspace(0.05, 0.95, num=19).tolist())
 NOISE_FRACTIONS = tuple(np.linspace(0, 0.5, num=11).round(2).tolist())
 
 # %% ../nbs/00_settings.ipynb #f0aaaa00
-class Named(Protocol):
+class Named(Typed):
     "Whatever a `Registry` holds: it has a name, and one line of help."
     @property
     def name(self) -> str: ...
@@ -73,6 +74,54 @@ class Registry(dict[str, T]):
     def listed(self) -> str:
         "Everything in it for a help text, each with its own: `a: what a is; b`."
         return "; ".join(f"{item.name}: {item.help}" if item.help else item.name for item in self.values())
+
+# %% ../nbs/00_settings.ipynb #0c9b7e24
+SPLITS = ("published", "leak_free")
+RANKINGS = ("published", "within_folds")
+_Parts = tuple[str, str, int, tuple[str, ...], str]
+_PROTOCOLS: dict[str, _Parts] = {
+    "published": ("published", "published", 1, (), "as sae-probes 0.4.2"),
+    "leak_free": ("leak_free", "published", 1, (), "each distinct prompt once, on one side of the split"),
+    "fold_ranking": ("published", "within_folds", 1, (), "latents ranked without the labels that validate them"),
+    "strict": ("leak_free", "within_folds", 5, ("random",), "both, five seeds, and an SAE with random weights beside")}
+
+def protocol_name(split: str, ranking: str) -> str:
+    "The name of the protocol with these parts, which results bear. `ValueError` for parts that are none."
+    if split not in SPLITS: raise ValueError(f"unknown split {split!r}; use one of {', '.join(SPLITS)}.")
+    if ranking not in RANKINGS: raise ValueError(f"unknown ranking {ranking!r}; use one of {', '.join(RANKINGS)}.")
+    return next(name for name, parts in _PROTOCOLS.items() if parts[:2] == (split, ranking))
+
+# %% ../nbs/00_settings.ipynb #c9fcbb4b
+@dataclass(frozen=True)
+class Protocol:
+    """How probes are trained and judged: the protocol of that `name`, but for the parts that are given.
+
+    `split`: one of `SPLITS`. `ranking`: one of `RANKINGS`, whether labels of validation prompts take part in ranking
+    the latents. `seeds`: how many; a seed redraws split, folds, ranking and controls. `controls`: names of controls
+    that run beside an SAE. Raises `ValueError` for what is unknown. With other parts it has another's name.
+    """
+    name: str = "published"
+    split: str = ""
+    ranking: str = ""
+    seeds: int = 0
+    controls: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in _PROTOCOLS:
+            raise ValueError(f"unknown protocol {self.name!r}; use one of {', '.join(_PROTOCOLS)}.")
+        split, ranking, seeds, controls, _ = _PROTOCOLS[self.name]
+        split, ranking, seeds = self.split or split, self.ranking or ranking, self.seeds or seeds
+        if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1:
+            raise ValueError(f"a protocol has a number of seeds, 1 at least, not {seeds!r}.")
+        controls = controls if self.controls is None else tuple(self.controls)
+        parts = {"name": protocol_name(split, ranking), "split": split, "ranking": ranking, "seeds": seeds,
+                 "controls": controls}
+        for part, value in parts.items(): object.__setattr__(self, part, value)
+
+    @property
+    def help(self) -> str: return _PROTOCOLS[self.name][4]
+
+PROTOCOLS: Registry[Protocol] = Registry("protocol", map(Protocol, _PROTOCOLS))
 
 # %% ../nbs/00_settings.ipynb #dc61982e
 def pick_device(device: str | None = None) -> str:
