@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, wraps
@@ -20,21 +20,24 @@ import numpy as np
 
 from .activations import (activation_identity, activation_path, as_stored, cached_identity,
                                     ensure_activations, is_whole, load_activations, sample_activations)
-from .datasets import (SPLITS, Dataset, Regime, TooSmall, conditions, get_regime, load_datasets,
-                                 plan_identity, split as split_rows, tasks_for)
-from .files import (BrokenFile, IdentityError, check_identity, read_rows, safe_name, seal, sweep, write_json)
+from .datasets import (Dataset, Regime, TooSmall, conditions, get_regime, load_datasets, plan_identity,
+                                 split as split_rows, tasks_for)
+from .files import (BrokenFile, IdentityError, alike, check_identity, read_rows, safe_name, seal, sweep,
+                              write_json)
 from .models import DTYPES, Reading, load_model, model_dtype, model_identity, model_label
 from .probes import CONTROLS, METHODS, Normalization, ProbeOptions, own_code, sparse_probes
 from .saes import (check_rows, check_sae, describe_sae, encode_array, encode_sparse, load_sae, mean_active,
-                             sae_fingerprint, sae_reading, sae_signatures, sae_width)
-from .settings import DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, log, pick_device
+                             sae_fingerprint, sae_name, sae_reading, sae_signatures, sae_width)
+from .settings import (DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, PROTOCOLS, SEED, SPLITS, Protocol, log,
+                                 pick_device)
 from .solver import SOLVERS, get_solver
 
 # %% auto #0
-__all__ = ['run_all_baseline_normal', 'run_all_baseline_scarcity', 'run_all_baseline_class_imbalance', 'whole', 'Options',
-           'with_options', 'Prober', 'sparse_prober', 'on_sae', 'sae_prober', 'control_prober', 'baseline_prober',
-           'Cell', 'cell_path', 'make_cells', 'is_done', 'fit_cells', 'cache_folder', 'Run', 'run_cells', 'prepare_run',
-           'at_most', 'run_sae_evals', 'run_baseline_evals', 'run_control_evals', 'run_all_baseline_corrupt']
+__all__ = ['Seeds', 'run_all_baseline_normal', 'run_all_baseline_scarcity', 'run_all_baseline_class_imbalance', 'whole',
+           'Options', 'with_options', 'Prober', 'for_all_seeds', 'sparse_prober', 'on_sae', 'named', 'sae_prober',
+           'control_prober', 'baseline_prober', 'Cell', 'cell_path', 'make_cells', 'is_done', 'fit_cells',
+           'cache_folder', 'Run', 'run_cells', 'prepare_run', 'at_most', 'run_sae_evals', 'run_baseline_evals',
+           'run_control_evals', 'run_all_baseline_corrupt']
 
 # %% ../nbs/08_evals.ipynb #c58f6778
 def _option(default: Any, help: str) -> Any: return field(default=default, metadata={"help": help})
@@ -44,6 +47,16 @@ def whole(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise ValueError(f"{name} must be a whole number, not {value!r}.")
     return int(value)
+
+def _seeds(given: Any) -> int | tuple[int, ...]:
+    "A number of seeds, or distinct ones; `ValueError` for anything else."
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        n = whole("seeds", given)
+        if n < 1: raise ValueError(f"seeds must be 1 at least, or a list of them, not {n}.")
+        return n
+    seeds = tuple(dict.fromkeys(whole("a seed", s) for s in given))
+    if not seeds or min(seeds) < 0: raise ValueError(f"seeds must be whole numbers from 0 up; got {list(seeds)}.")
+    return seeds
 
 # %% ../nbs/08_evals.ipynb #06a9b041
 @dataclass
@@ -56,7 +69,9 @@ class Options:
     batch_size: int = _option(32, "prompts of 128 tokens in a batch")
     progress: bool = _option(True, "show progress bars")
     n_jobs: int = _option(1, "processes that share the datasets; -1: one per core")
-    split: str = _option("published", f"{' or '.join(SPLITS)}: as 0.4.2 splits, or from distinct prompts only")
+    protocol: Any = _option("published", PROTOCOLS.listed)
+    split: str | None = _option(None, f"{' or '.join(SPLITS)}: in place of the protocol's split")
+    seeds: Any = _option(None, "how many seeds, from `seed` on, or a list of them; None: as many as the protocol has")
     reading: Reading | None = _option(None, "how the model reads prompts; None: as the SAE asks, else as 0.4.2 does")
 
     def __post_init__(self) -> None:
@@ -66,6 +81,20 @@ class Options:
                              f"{self.max_seq_len} and {self.batch_size}.")
         self.dtype = str(self.dtype).removeprefix("torch.")
         if self.dtype not in DTYPES: raise ValueError(f"unknown dtype {self.dtype!r}; use one of {', '.join(DTYPES)}.")
+        self.protocol = self.protocol if isinstance(self.protocol, Protocol) else Protocol(self.protocol)
+        if self.split is not None: self.protocol = replace(self.protocol, split=self.split)
+        self.split = self.protocol.split
+        if self.seeds is not None: self.seeds = _seeds(self.seeds)
+
+    def all_seeds(self, seed: int) -> tuple[int, ...]:
+        "The seeds of a call whose own is `seed`."
+        if isinstance(self.seeds, tuple): return self.seeds
+        return tuple(range(seed, seed + (self.seeds or self.protocol.seeds)))
+
+    @property
+    def plain(self) -> bool:
+        "Whether a call has one seed, its own, so that files lie where 0.4.2 puts them."
+        return self.seeds is None and self.protocol.seeds == 1
 
 # %% ../nbs/08_evals.ipynb #ee732b15
 def with_options(run: Callable[..., None]) -> Callable[..., None]:
@@ -91,36 +120,47 @@ def with_options(run: Callable[..., None]) -> Callable[..., None]:
     return call
 
 # %% ../nbs/08_evals.ipynb #ae266a6b
+Seeds = tuple[int, ...]
+
 def _nothing(X: Any) -> Any: return None
+
+def _nothing_more(seed: int) -> dict[str, Any]: return {}
 
 @dataclass(frozen=True)
 class Prober:
-    """A way of probing. `features(X)` turns activations (n, d) into what a probe sees, once for all conditions;
-    `fit(features_train, y_train, features_test, y_test)` gives rows of results. `columns` go into every row;
-    `identity` is what the numbers depend on, and `signature`, for a few rows of each dataset, what it can't say.
-    `check(X)` raises where features are not what a probe needs. `folder` and `label` name its files.
+    """A way of probing. `features(X, seeds)` turns activations (n, d) into what a probe sees, once for all conditions:
+    it gives pairs of seeds and the features that these share. `fit(features_train, y_train, features_test, y_test,
+    seed)` gives rows of results. `columns` go into every row; `identity` is what the numbers depend on, `at_seed` what
+    else they do at a seed, and `signature`, for a few rows of each dataset, what these can't say. `check(X)` raises
+    where features are not what a probe needs. `folder` and `label` name its files, which `home` sets apart.
     """
     folder: str
     label: str
     columns: dict[str, Any]
     identity: dict[str, Any]
-    features: Callable[[np.ndarray], Any] | None
+    features: Callable[[np.ndarray, Seeds], Iterable[tuple[Seeds, Any]]] | None
     fit: Callable[..., list[dict[str, Any]]]
     signature: Callable[[list[np.ndarray]], list[dict[str, Any]]] = _nothing
     check: Callable[[np.ndarray], None] = _nothing
+    home: str = ""
+    at_seed: Callable[[int], dict[str, Any]] = _nothing_more
+
+def for_all_seeds(features: Callable[[Any], Any]) -> Callable[[Any, Seeds], Iterable[tuple[Seeds, Any]]]:
+    "`features(X)` as those of a `Prober` that draws nothing."
+    return lambda X, seeds: [(seeds, features(X))]
 
 # %% ../nbs/08_evals.ipynb #0e14ecdd
-def sparse_prober(folder: str, label: str, columns: dict[str, Any], features: Callable[[np.ndarray], Any],
-                  options: ProbeOptions) -> Prober:
+def sparse_prober(folder: str, label: str, columns: dict[str, Any],
+                  features: Callable[[Any, Seeds], Iterable[tuple[Seeds, Any]]], options: ProbeOptions) -> Prober:
     "Probes on the best k of any features, as `options` say; `columns` say which features, and may override theirs."
     columns = options.columns | columns
 
-    def fit(train: Any, y_train: np.ndarray, test: Any, y_test: np.ndarray) -> list[dict[str, Any]]:
+    def fit(train: Any, y_train: np.ndarray, test: Any, y_test: np.ndarray, seed: int) -> list[dict[str, Any]]:
         l0 = {"l0": mean_active(train, test)}
-        return [row | l0 for row in sparse_probes(train, y_train, test, y_test, options)]
+        return [row | l0 for row in sparse_probes(train, y_train, test, y_test, replace(options, seed=seed))]
 
     label += options.penalty + "_binarized" * options.binarize
-    return Prober(folder, label, columns, columns | {"ks": options.identity["ks"]}, features, fit)
+    return Prober(folder, label, columns, options.identity | columns, features, fit)
 
 # %% ../nbs/08_evals.ipynb #43f47266
 def _n_latents(sae: Any, width: int, device: str | None) -> int:
@@ -132,74 +172,103 @@ def on_sae(prober: Prober, sae: Any, width: int, device: str | None) -> Prober:
     return replace(prober, signature=lambda parts: [{"codes": s} for s in sae_signatures(sae, parts, device)],
                    check=lambda X: check_rows(sae, X, device))
 
-def sae_prober(sae: Any, width: int, hook_name: str, options: ProbeOptions, device: str | None) -> Prober:
+def named(prober: Prober, sae: Any, width: int, name: str | None) -> Prober:
+    "`prober`, whose rows name the SAE; given a name, its files lie in a folder of that name."
+    home = safe_name(name) if name else ""
+    return replace(prober, columns=prober.columns | {"name": name or sae_name(sae, width)}, home=home)
+
+def sae_prober(sae: Any, width: int, hook_name: str, options: ProbeOptions, device: str | None,
+               name: str | None = None) -> Prober:
     "`sparse_prober` on the latents of an SAE. `width`: that of the activations. `ValueError` where they do not fit."
     check_sae(sae, hook_name, width)
     d_sae = _n_latents(sae, width, device)
     options.check_width(d_sae)
-    columns = {"sae": sae_fingerprint(sae, width)}
-    prober = sparse_prober("sae_probes", "", columns, lambda X: encode_sparse(sae, X, device), options)
+    columns, codes = {"sae": sae_fingerprint(sae, width)}, for_all_seeds(lambda X: encode_sparse(sae, X, device))
+    prober = named(sparse_prober("sae_probes", "", columns, codes, options), sae, width, name)
     described = replace(prober, columns=prober.columns | describe_sae(sae, d_sae))
     return on_sae(described, sae, width, device)
 
 # %% ../nbs/08_evals.ipynb #21cb0038
-def control_prober(control: str, sae: Any, draw: int, width: int, options: ProbeOptions, device: str | None) -> Prober:
-    "`sparse_prober` on one of `CONTROLS`. `sae` and `draw` matter only to one that takes an SAE."
+def _draw_at(draw: int, seed: int) -> int:
+    "The number of a control's random weights: `draw` at the seed that stands for none, and others at any other."
+    return (draw + 7919 * (seed - SEED)) % 2**32
+
+def control_prober(control: str, sae: Any, draw: int, width: int, options: ProbeOptions, device: str | None,
+                   name: str | None = None) -> Prober:
+    "`sparse_prober` on one of `CONTROLS`. `sae`, its `name` and `draw` matter only to one that takes an SAE."
     found = CONTROLS.find(control)
     options.check_width(_n_latents(sae, width, device) if found.takes_sae else width)
 
-    def features(X: np.ndarray) -> Any:
-        seen = found.features(X, encode_sparse(sae, X, device) if found.takes_sae else None, draw)
-        return encode_sparse(seen, X) if hasattr(seen, "encode") else seen
+    def features(X: np.ndarray, seeds: Seeds) -> Iterator[tuple[Seeds, Any]]:
+        codes = encode_sparse(sae, X, device) if found.takes_sae else None
+        for some in [(s,) for s in seeds] if found.takes_sae else [seeds]:
+            seen = found.features(X, codes, _draw_at(draw, some[0]))
+            yield some, encode_sparse(seen, X) if hasattr(seen, "encode") else seen
 
     columns = {"control": control} | ({"sae": sae_fingerprint(sae, width), "draw": draw} if found.takes_sae else {})
     label = f"{control}{draw if found.takes_sae else ''}_"
     prober = sparse_prober("control_results", label, columns, features, options)
     prober = replace(prober, identity=prober.identity | own_code(found.features))
-    return on_sae(prober, sae, width, device) if found.takes_sae else prober
+    if not found.takes_sae: return prober
+    weights = lambda seed: {"weights": _draw_at(draw, seed)} if seed != SEED else {}
+    return on_sae(replace(named(prober, sae, width, name), at_seed=weights), sae, width, device)
 
 # %% ../nbs/08_evals.ipynb #e2e70dd7
-def baseline_prober(method: str, seed: int, solver: str) -> Prober:
+def baseline_prober(method: str, solver: str) -> Prober:
     "One of `METHODS`, on raw activations."
     found, columns = METHODS.find(method), {"method": method}
 
-    def fit(train: np.ndarray, y_train: np.ndarray, test: np.ndarray, y_test: np.ndarray) -> list[dict[str, Any]]:
+    def fit(train: np.ndarray, y_train: np.ndarray, test: np.ndarray, y_test: np.ndarray,
+            seed: int) -> list[dict[str, Any]]:
         fitted = found.run(train, y_train, test, y_test, seed, solver)
         return [asdict(fitted.scores) | {"params": fitted.params}]
 
-    return Prober("baseline_results", method, columns, columns | own_code(found.fit), lambda X: X, fit)
+    return Prober("baseline_results", method, columns, columns | own_code(found.fit), for_all_seeds(lambda X: X), fit)
 
 # %% ../nbs/08_evals.ipynb #21ab16de
 @dataclass(frozen=True)
 class Cell:
-    "A dataset under one condition, and where its results are."
+    "A dataset under one condition and seed, and where its results are."
     dataset: Dataset
     value: Any
     path: Path
+    seed: int = SEED
 
 def cell_path(prober: Prober, regime: Regime, dataset: str, value: Any, model_name: str, hook_name: str,
-              results_path: str | Path, split: str = "published") -> Path:
-    "The JSON file of a cell, named as in 0.4.2; other splits than the published have folders of their own."
+              results_path: str | Path, protocol: str = "published") -> Path:
+    "The JSON file of a cell, named as in 0.4.2; other protocols than the published have folders of their own."
     condition = "" if regime.axis is None else f"{'' if regime.axis == 'num_train' else regime.axis}{value}_"
     name = safe_name(f"{safe_name(dataset)}_{safe_name(hook_name)}_{condition}{prober.label}.json")
-    setting = regime.name + f"_{split}" * (split != "published")
+    setting = regime.name + f"_{protocol}" * (protocol != "published")
     return Path(results_path)/f"{prober.folder}_{safe_name(model_label(model_name))}"/f"{setting}_setting"/name
 
 def make_cells(prober: Prober, regime: Regime, datasets: Sequence[Dataset], model_name: str, hook_name: str,
-               results_path: str | Path, split: str = "published") -> list[Cell]:
-    "All cells of a run, dataset by dataset, in the order of the regime's values."
-    rounds = prober.folder == "baseline_results"
-    values = lambda ds: [round(v, 2) if rounds and isinstance(v, float) else v for v in conditions(ds, regime, split)]
-    where = model_name, hook_name, results_path, split
-    return [Cell(ds, v, cell_path(prober, regime, ds.name, v, *where)) for ds in datasets for v in values(ds)]
+               folders: Mapping[int, Path], protocol: Protocol) -> list[Cell]:
+    "All cells of a run, dataset by dataset, in the order of the regime's values. `folders`: of the results of a seed."
+    rounds, where = prober.folder == "baseline_results", (model_name, hook_name)
+
+    def values(ds: Dataset) -> list[Any]:
+        found = conditions(ds, regime, protocol.split)
+        return [round(v, 2) if rounds and isinstance(v, float) else v for v in found]
+
+    path = lambda ds, v, folder: cell_path(prober, regime, ds.name, v, *where, folder/prober.home, protocol.name)
+    return [Cell(ds, v, path(ds, v, folder), s) for ds in datasets for s, folder in folders.items() for v in values(ds)]
 
 # %% ../nbs/08_evals.ipynb #323cda3a
+def _side_by_side(row: dict[str, Any], made_by: dict[str, Any]) -> str:
+    "What lets a stored row and one that is asked for lie side by side, if that is an SAE's name or a seed."
+    other = [key for key in ("sae", "seed") if not alike(row.get("made_by", {}).get(key), made_by.get(key))]
+    names = f"\nStored is the SAE {row.get('name')!r}. Give each SAE a name (name=…), and their results lie side by side."
+    seeds = "\nWith seeds=[…] the results of several seeds lie side by side."
+    return names * ("sae" in other and bool(row.get("name"))) + seeds * (other == ["seed"])
+
 def is_done(cell: Cell, made_by: dict[str, Any]) -> bool:
     "Whether a cell is stored. Raises `IdentityError` if something else made it, `ValueError` if it is broken."
     if not cell.path.exists(): return False
     for row in read_rows(cell.path):
         stored = row.get("made_by")
-        check_identity(cell.path, stored, as_stored(stored, made_by))
+        try: check_identity(cell.path, stored, as_stored(stored, made_by))
+        except IdentityError as e: raise IdentityError(f"{e}{_side_by_side(row, made_by)}") from e
     return True
 
 def _keeps(cell: Cell, made_by: dict[str, Any]) -> Callable[[Path], bool]:
@@ -215,10 +284,10 @@ def fit_cells(cells: Sequence[tuple[Cell, dict]], prober: Prober, regime: Regime
     """
     from sae_probes import __version__
     for cell, made_by in cells:
-        s = split_rows(cell.dataset, regime, cell.value, common["seed"], common["split"])
-        rows = prober.fit(features[s.train], s.y_train, features[s.test], s.y_test)
+        s = split_rows(cell.dataset, regime, cell.value, cell.seed, common["split"])
+        rows = prober.fit(features[s.train], s.y_train, features[s.test], s.y_test, cell.seed)
         axis = {regime.axis: cell.value} if regime.axis else {}
-        where = {"dataset": cell.dataset.name, **common, **prober.columns, "setting": regime.name,
+        where = {"dataset": cell.dataset.name, **common, "seed": cell.seed, **prober.columns, "setting": regime.name,
                  "condition": cell.value, "num_train": len(s.train), "num_test": len(s.test), **axis}
         made = {"sae_probes": __version__, "made_by": made_by}
         results = [seal({**row, **where, **made}) for row in rows]
@@ -303,6 +372,12 @@ class Run(_Place):
     seed: int = SEED
     width: int | None = None
 
+    @property
+    def folders(self) -> dict[int, Path]:
+        "Where the results of each seed go."
+        if self.options.plain: return {self.seed: self.results_path}
+        return {s: self.results_path/f"seed_{s}" for s in self.options.all_seeds(self.seed)}
+
     def parts(self, dataset: Dataset) -> list[Dataset]:
         "Where the rows of a dataset's splits come from: itself, and its twin where the regime tests on that."
         return [dataset, dataset.shifted] if self.regime.shifted and dataset.shifted else [dataset]
@@ -335,9 +410,10 @@ def _made_by(run: Run, prober: Prober, cells: Sequence[Cell]) -> list[dict[str, 
     datasets = {c.dataset.name: c.dataset for c in cells}
     seen = _seen(run, prober, list(datasets.values()))
     sources = {name: _sources(run, ds) | seen.get(name, {}) for name, ds in datasets.items()}
-    o, plan = run.options, lambda c: plan_identity(c.dataset, run.regime, c.value, run.options.split)
+    o, plan = run.options, lambda c: plan_identity(c.dataset, run.regime, c.value, run.options.protocol.split)
     return [{**sources[c.dataset.name], "setting": run.regime.name, "split": o.split, "condition": c.value,
-             "plan": plan(c), "seed": run.seed, "solver": o.solver, **prober.identity} for c in cells]
+             "plan": plan(c), "seed": c.seed, "solver": o.solver, **prober.identity, **prober.at_seed(c.seed)}
+            for c in cells]
 
 def _is_done(run: Run, cell: Cell, made_by: dict[str, Any]) -> bool:
     "`is_done`, whatever broken activations would make of the SAE's codes."
@@ -347,21 +423,27 @@ def _is_done(run: Run, cell: Cell, made_by: dict[str, Any]) -> bool:
         return is_done(cell, {k: v for k, v in made_by.items() if k != "codes"})
 
 # %% ../nbs/08_evals.ipynb #fb3c2aaa
-def _jobs(run: Run, prober: Prober, todo: Sequence[tuple[Cell, dict]], common: dict) -> Iterator[Any]:
-    """What workers are to do: single cells for one, a dataset's cells together for several, or a share of them where
-    datasets are few.
+def _shares(cells: Sequence[Any], groups: int, n_jobs: int) -> list[Sequence[Any]]:
+    """Cells of a dataset that are to be done together: single ones by one process, all by several, or a share of them
+    where datasets are few.
     """
+    n = len(cells) if n_jobs == 1 else 1 if groups >= n_jobs else min(n_jobs, len(cells))
+    return [cells[j::n] for j in range(n)]
+
+def _jobs(run: Run, prober: Prober, todo: Sequence[tuple[Cell, dict]], common: dict) -> Iterator[Any]:
+    "What workers are to do. Activations and features are made once for all cells of a dataset that share them."
     from joblib import delayed
-    fitter = replace(prober, features=None, signature=_nothing, check=_nothing)  # the SAE stays here; workers get codes
-    groups, n = [list(cells) for _, cells in groupby(todo, lambda t: t[0].dataset.name)], run.options.n_jobs
+    fitter = replace(prober, features=None, signature=_nothing, check=_nothing, at_seed=_nothing_more)  # it stays here
+    groups = [list(cells) for _, cells in groupby(todo, lambda t: t[0].dataset.name)]
     for i, cells in enumerate(groups):
-        shares = len(cells) if n == 1 else 1 if len(groups) >= n else min(n, len(cells))
         assert prober.features is not None
-        dataset = cells[0][0].dataset
+        dataset, seeds = cells[0][0].dataset, tuple(dict.fromkeys(c.seed for c, _ in cells))
         X, sample = run.activations(dataset), run.sample(dataset) if i == 0 else None
         if sample is not None: prober.check(sample)
-        features = prober.features(X)
-        for j in range(shares): yield delayed(fit_cells)(cells[j::shares], fitter, run.regime, features, common)
+        for some, features in prober.features(X, seeds):
+            mine = [(c, m) for c, m in cells if c.seed in some]
+            for share in _shares(mine, len(groups), run.options.n_jobs):
+                yield delayed(fit_cells)(share, fitter, run.regime, features, common)
 
 # %% ../nbs/08_evals.ipynb #ba35f5e9
 def run_cells(run: Run, prober: Prober) -> None:
@@ -369,14 +451,15 @@ def run_cells(run: Run, prober: Prober) -> None:
     from joblib import Parallel
     from tqdm.auto import tqdm
     o, name = run.options, f"{prober.label} {run.regime.name}"
-    cells = make_cells(prober, run.regime, run.datasets, run.model_name, run.hook_name, run.results_path, o.split)
+    cells = make_cells(prober, run.regime, run.datasets, run.model_name, run.hook_name, run.folders, o.protocol)
     todo = [c for c, m in zip(cells, _made_by(run, prober, cells)) if not _is_done(run, c, m)]
     log.info("%s, %s: %d of %d cells to do", prober.label, run.regime.name, len(todo), len(cells))
     if not todo: return
     run.ensure(list({c.dataset.name: c.dataset for c in todo}.values()))
     made_by = _made_by(run, prober, todo)  # activations that are there now show what the SAE does with them
-    common = {"model": model_label(run.model_name), "hook_name": run.hook_name, "seed": run.seed, "solver": o.solver,
-              "split": o.split}
+    ranking = {"ranking": o.protocol.ranking} if o.protocol.ranking != "published" else {}
+    common = {"model": model_label(run.model_name), "hook_name": run.hook_name, "solver": o.solver,
+              "split": o.split} | ranking
     workers = Parallel(o.n_jobs, return_as="generator_unordered", pre_dispatch="1.5*n_jobs")
     with tqdm(total=len(todo), desc=name, unit="cell", disable=not o.progress) as bar:
         for done in workers(_jobs(run, prober, list(zip(todo, made_by)), common)): bar.update(done)
@@ -401,7 +484,7 @@ def prepare_run(options: Options, model_name: str, hook_name: str, setting: str 
     from joblib import effective_n_jobs
     get_solver(options.solver)
     regime = get_regime(setting)
-    tasks = _datasets(regime, datasets, options.split)
+    tasks = _datasets(regime, datasets, options.protocol.split)
     results_path = Path(results_path).expanduser()
     _check_writable(results_path)
     model = options.model if options.model is None else load_model(options.model)
@@ -424,31 +507,47 @@ def at_most(options: ProbeOptions, d: int) -> ProbeOptions:
     "The same with those of its `ks` that are not above `d`; `ValueError` where that leaves none."
     return replace(options, ks=[k for k in options.ks if k <= d])
 
+# %% ../nbs/08_evals.ipynb #f39351e4
+def _probes(options: Options, ks: Sequence[int], reg_type: str, normalization: Normalization, binarize: bool,
+            seed: int) -> ProbeOptions:
+    return ProbeOptions(ks, reg_type, normalization, binarize, seed, options.solver, options.protocol.ranking)
+
+def _run_controls(run: Run, sae: Any, width: int, probes: ProbeOptions, name: str | None) -> None:
+    "The controls that the protocol wants beside an SAE, at those of its ks that they have features for."
+    for control in run.options.protocol.controls or ():
+        ks = probes.ks if CONTROLS.find(control).takes_sae else [k for k in probes.ks if k <= width]
+        beside = replace(probes, ks=ks or (width,), binarize=False)
+        run_cells(run, control_prober(control, sae, 0, width, beside, run.device, name))
+
 # %% ../nbs/08_evals.ipynb #7f1a3dfe
 @with_options
 def run_sae_evals(sae: Any, model_name: str, hook_name: str, reg_type: str, setting: str | Regime,
                   ks: Sequence[int] | None = None, binarize: bool = False,
                   results_path: str | Path = DEFAULT_RESULTS_PATH, model_cache_path: str | Path | None = None,
                   datasets: Sequence[Any] | None = None, device: str | None = None,
-                  mean_diff_normalization: Normalization = "mean", seed: int = SEED, *, options: Options) -> None:
+                  mean_diff_normalization: Normalization = "mean", seed: int = SEED, *, name: str | None = None,
+                  options: Options) -> None:
     """Train k-sparse probes on the latents of `sae` and store their scores, one JSON file per dataset and condition.
 
     `sae`: an object with `encode`, or what `load_sae` loads. `reg_type`: "l1" or "l2". `setting`: a name in `REGIMES`,
     or a `Regime`. `ks`: numbers of latents (default: the setting's own). `datasets`: anything `load_dataset` takes
     (default: all 113, or the 8 with a twin under covariate shift). `device`: default cuda, mps or cpu, the first there
-    is. Cells already stored are skipped; `load_results(results_path)` reads them all. Raises `IdentityError` when
-    stored results or activations were made by something else (another SAE, say), and `ValueError` for input that can't
-    work. Files and protocol: sae-probes 0.4.2.
+    is. `name`: what to call the SAE; its files then lie in a folder of that name, so that several SAEs can share a
+    `results_path`, as seeds do in theirs. Controls of the protocol are run too. Cells already stored are skipped;
+    `load_results(results_path)` reads them all. Raises `IdentityError` when stored results or activations were made
+    by something else (another SAE, say), and `ValueError` for input that can't work. Files and protocol, where none is
+    named: sae-probes 0.4.2.
     """
     sae, given = load_sae(sae, device), get_regime(setting).ks if ks is None else ks
     check_sae(sae, hook_name)
-    probes = ProbeOptions(given, reg_type, mean_diff_normalization, binarize, seed, options.solver)
+    probes = _probes(options, given, reg_type, mean_diff_normalization, binarize, seed)
     options = replace(options, reading=options.reading or sae_reading(sae))
     where = setting, results_path, model_cache_path, datasets, device, seed
     with prepare_run(options, model_name, hook_name, *where) as run:
         width = _width(run, sae)
         if ks is None: probes = at_most(probes, _n_latents(sae, width, run.device))
-        run_cells(run, sae_prober(sae, width, hook_name, probes, run.device))
+        run_cells(run, sae_prober(sae, width, hook_name, probes, run.device, name))
+        _run_controls(run, sae, width, probes, name)
 
 # %% ../nbs/08_evals.ipynb #83c0879e
 @with_options
@@ -460,7 +559,7 @@ def run_baseline_evals(model_name: str, hook_name: str, setting: str | Regime, m
 
     `method`: a name in `METHODS`. For all else, and for errors, see `run_sae_evals`.
     """
-    prober = baseline_prober(method, seed, options.solver)
+    prober = baseline_prober(method, options.solver)
     where = setting, results_path, model_cache_path, datasets, device, seed
     with prepare_run(options, model_name, hook_name, *where) as run: run_cells(run, prober)
 
@@ -470,24 +569,25 @@ def run_control_evals(control: str, model_name: str, hook_name: str, reg_type: s
                       setting: str | Regime = "normal", ks: Sequence[int] | None = None, sae: Any = None, draw: int = 0,
                       results_path: str | Path = DEFAULT_RESULTS_PATH, model_cache_path: str | Path | None = None,
                       datasets: Sequence[Any] | None = None, device: str | None = None,
-                      mean_diff_normalization: Normalization = "mean", seed: int = SEED, *, options: Options) -> None:
+                      mean_diff_normalization: Normalization = "mean", seed: int = SEED, *, name: str | None = None,
+                      options: Options) -> None:
     """Train k-sparse probes on what an SAE must beat, and store their scores, one JSON file per dataset and condition.
 
-    `control`: a name in `CONTROLS`. `sae`, `draw`: for a control that stands in for an SAE, which one, and the number
-    of its random weights. For all else, and for errors, see `run_sae_evals`.
+    `control`: a name in `CONTROLS`. `sae`, `name`, `draw`: for a control that stands in for an SAE, which one, what it
+    is called, and the number of its random weights. For all else, and for errors, see `run_sae_evals`.
     """
     takes_sae, given = CONTROLS.find(control).takes_sae, get_regime(setting).ks if ks is None else ks
     if takes_sae and sae is None:
         raise ValueError(f"the {control} control takes the shape of an SAE; give it as `sae`.")
     sae = load_sae(sae, device) if takes_sae else None
-    probes = ProbeOptions(given, reg_type, mean_diff_normalization, False, seed, options.solver)
+    probes = _probes(options, given, reg_type, mean_diff_normalization, False, seed)
     if sae is not None: options = replace(options, reading=options.reading or sae_reading(sae))
     where = setting, results_path, model_cache_path, datasets, device, seed
     with prepare_run(options, model_name, hook_name, *where) as run:
         width = _width(run, sae)
         if takes_sae: check_sae(sae, hook_name, width)
         if ks is None: probes = at_most(probes, width)
-        run_cells(run, control_prober(control, sae, draw, width, probes, run.device))
+        run_cells(run, control_prober(control, sae, draw, width, probes, run.device, name))
 
 # %% ../nbs/08_evals.ipynb #ce70ddcc
 def _run_all(name: str, setting: str) -> Callable[..., None]:

@@ -5,6 +5,7 @@
 # %% ../nbs/14_plots.ipynb #8d23a4b9
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,19 +16,22 @@ import pandas as pd
 
 from .datasets import REGIMES
 from .probes import CONTROLS, METHODS, SAE_LOOK
-from .results import probe_label
+from .results import probe_label, sae_names
 from .settings import Look
+from .stats import bootstrap_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from sae_probes.ranking import Ranking
     from sae_probes.stats import Comparison, Quiver
 
 # %% auto #0
-__all__ = ['COLUMN', 'PAGE', 'look', 'style', 'plot_comparison', 'plot_by_k', 'plot_by_condition', 'plot_uplift',
-           'plot_uplift_map', 'plot_means', 'plot_picks', 'taken', 'plot_taken', 'plot_tasks_by_k', 'plot_lines',
-           'layer', 'plot_layers', 'plot_architectures', 'plot_wins', 'plot_bars']
+__all__ = ['COLUMN', 'PAGE', 'look', 'style', 'line_looks', 'over_tasks', 'means_by', 'plot_comparison', 'with_lines',
+           'plot_by_k', 'plot_by_condition', 'plot_uplift', 'plot_uplift_map', 'plot_means', 'plot_picks', 'taken',
+           'plot_taken', 'plot_tasks_by_k', 'plot_lines', 'layer', 'plot_layers', 'plot_wins', 'plot_apart',
+           'plot_apart_by_k', 'plot_architectures', 'plot_ranking', 'plot_bars']
 
 # %% ../nbs/14_plots.ipynb #fb679e62
 COLUMN, PAGE = 3.25, 6.75  # widths in inches
@@ -54,6 +58,20 @@ def style() -> Iterator[None]:
     "The look of all figures, within a `with` block."
     import matplotlib as mpl
     with mpl.rc_context(_STYLE): yield
+
+# %% ../nbs/14_plots.ipynb #28f19b85
+_PALETTE = ("#332288", "#CC6677", "#117733", "#88CCEE", "#AA4499", "#999933", "#882255", "#44AA99", "#DDCC77",
+            "#6699CC", "#661100", "#AA4466")
+_MARKERS = "osD^vP*Xph<"  # eleven: with twelve colours, 132 lines differ
+
+def line_looks(names: Iterable[Hashable], saes: Iterable[Hashable] = ()) -> dict[Hashable, dict[str, Any]]:
+    "Colour and marker of each line: the look of the method or control its name begins with; else, or of `saes`, its own."
+    names, own = list(dict.fromkeys(names)), set(saes)
+    known = {n: found for n in names if n not in own and (found := _registered_look(str(n).replace(",", "")))}
+    others = [n for n in names if n not in known]
+    looks = {n: {"color": _PALETTE[i % len(_PALETTE)], "marker": _MARKERS[i % len(_MARKERS)]}
+             for i, n in enumerate(others)}
+    return {n: asdict(known[n]) if n in known else looks[n] for n in names}
 
 # %% ../nbs/14_plots.ipynb #a8aa0003
 def _axes(width: float, height: float, rows: int = 1, columns: int = 1, sharex: bool = False,
@@ -85,6 +103,28 @@ def _legend_above(fig: Figure, ax: Axes, columns: int) -> None:
     if own := ax.get_legend(): own.remove()
 
 # %% ../nbs/14_plots.ipynb #3da72dc4
+_ONE = ("model", "hook", "protocol", "sae")  # no mark is a mean over several of these
+
+def over_tasks(rows: pd.DataFrame, value: str = "test_auc") -> dict[str, Any]:
+    """Mean of `value` over tasks (seeds and all else that a task has averaged first), its interval `low` to `high`, as
+    `stats.means` gives them, and how many `tasks` and `seeds`. `ValueError` for rows of several SAEs, models, hooks or
+    protocols.
+    """
+    for c in _ONE:
+        if c in rows and rows[c].nunique() > 1:
+            there = ", ".join(sorted(map(str, rows[c].dropna().unique()))[:3])
+            raise ValueError(f"one mark would be a mean over several of {c} ({there}, …); choose one, or average first.")
+    seed = rows["seed"].fillna(-1) if "seed" in rows else 0
+    values = rows.assign(seed=seed).pivot_table(index="dataset", columns="seed", values=value, aggfunc="mean")
+    low, high = bootstrap_interval(values.to_numpy(float))
+    return {"mean": values.mean(axis=1).mean(), "low": low, "high": high, "tasks": len(values), "seeds": values.shape[1]}
+
+def means_by(table: pd.DataFrame, by: Sequence[str], value: str = "test_auc") -> pd.DataFrame:
+    "`over_tasks` of each combination of the columns `by`, in the order in which they come."
+    parts = table.groupby(list(by), sort=False, dropna=False)
+    return pd.DataFrame([dict(zip(by, key, strict=True)) | over_tasks(rows, value) for key, rows in parts])
+
+# %% ../nbs/14_plots.ipynb #f9f05b3e
 def _shown(metric: str) -> str:
     "A metric's name as readers know it."
     return metric.replace("_", " ").replace("auc", "AUC")
@@ -93,17 +133,18 @@ def _mean_of(results: pd.DataFrame, metric: str) -> str:
     "Name of an axis of means over the tasks in `results`."
     return f"{_shown(metric)}, mean of {results['dataset'].nunique()} tasks"
 
-def _mean_line(table: pd.DataFrame, x: str, metric: str, ax: Axes, label: str, dashed: bool = False) -> None:
-    "The mean over the rows at each `x`, one row per task, with a 95 % bootstrap interval as a band."
-    import seaborn as sns
-    sns.lineplot(table, x=x, y=metric, ax=ax, label=label, seed=0, linestyle="--" if dashed else "-", markeredgewidth=0,
-                 err_kws={"alpha": 0.12, "linewidth": 0}, **look(label))
+def _mean_line(table: pd.DataFrame, x: str, metric: str, ax: Axes, label: str, look: dict[str, Any],
+               dashed: bool = False) -> None:
+    "The mean over tasks at each `x`, with its interval as a band."
+    at = means_by(table, [x], metric).sort_values(x)
+    ax.plot(at[x], at["mean"], label=label, linestyle="--" if dashed else "-", markeredgewidth=0, **look)
+    ax.fill_between(at[x].astype(float), at["low"], at["high"], color=look["color"], alpha=0.12, linewidth=0)
 
 def _mean_bars(table: pd.DataFrame, x: str, y: str, ax: Axes, label: str, color: str, marker: str) -> None:
-    "The mean over the rows at each `x`, with a 95 % bootstrap interval as a bar."
-    import seaborn as sns
-    sns.lineplot(table, x=x, y=y, ax=ax, label=label, color=color, marker=marker, seed=0, err_style="bars",
-                 err_kws={"linewidth": 0.8}, markeredgewidth=0, legend=False)
+    "The mean over tasks at each `x`, with its interval as a bar."
+    at = means_by(table, [x], y).sort_values(x)
+    ax.plot(at[x], at["mean"], label=label, color=color, marker=marker, markeredgewidth=0)
+    ax.vlines(at[x].astype(float), at["low"], at["high"], color=color, linewidth=0.8)
 
 # %% ../nbs/14_plots.ipynb #82ecf1c0
 def _task_rows(comparison: Comparison) -> pd.DataFrame:
@@ -132,25 +173,49 @@ def plot_comparison(comparison: Comparison) -> Figure:
         return fig
 
 # %% ../nbs/14_plots.ipynb #eafaa2f8
+def with_lines(results: pd.DataFrame) -> pd.DataFrame:
+    """`results` with the `line` that each row belongs to: a method, or the SAE by its name where there are several.
+
+    Controls of several SAEs are one line, which says so; their rows name no SAE any more.
+    """
+    control = results["features"].isin([*CONTROLS])
+    several = results[control].groupby("method")["sae"].nunique()
+    mean_of = results["method"].map(lambda m: f"{m}, mean of {several[m]} SAEs" if several.get(m, 0) > 1 else "")
+    own = probe_label(results.assign(k=pd.NA))
+    return results.assign(line=own.where(mean_of == "", mean_of), sae=results["sae"].where(mean_of == ""))
+
+def _looks(table: pd.DataFrame, by: str = "line") -> dict[Hashable, dict[str, Any]]:
+    "Looks of the lines `by` of a table of probes; SAEs, where several, have their own."
+    saes = table.loc[table["features"] == "sae", by].unique() if "features" in table else []
+    several = len(saes) > 1 and sae_names(table[table["features"] == "sae"]).nunique() > 1
+    return line_looks(sorted(table[by].unique()), saes if several else [])
+
+# %% ../nbs/14_plots.ipynb #1efa04c6
 def _k_axis(ax: Axes, ks: Sequence[int]) -> None:
-    "A log axis with a tick at each k."
+    "A log axis with a tick at each k, at most ten."
     ax.set_xscale("log", base=2)
     ax.set_xticks(ks, [str(k) for k in ks])
+    ax.minorticks_off()
+
+def _legend_height(lines: int, columns: int) -> float:
+    "Inches that a legend above the panels takes, beyond its first two rows."
+    return 0.14 * max(0, -(-lines // columns) - 2)
 
 def plot_by_k(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
-    "Mean AUC over tasks against k, for each sparse method, with baselines as level lines. `ValueError` without k."
-    one = ["method", "k", "dataset"]  # draws and seeds of a task are one
-    scores = results.groupby(one, dropna=False, as_index=False)[metric].mean()
-    sparse, rest = scores[scores["k"].notna()], scores[scores["k"].isna()]
+    """Mean AUC over tasks against k, for each sparse method or SAE, with baselines as level lines; bands are 95 %
+    intervals over tasks, not paired. Raises `ValueError` without k, and for several models, hooks or protocols.
+    """
+    table = with_lines(results)
+    looks, sparse = _looks(table), table[table["k"].notna()]
     if sparse.empty: raise ValueError("no sparse probes in these results.")
     with style():
-        fig, (ax,) = _axes(COLUMN, COLUMN * 0.75, sharey=True)
-        for method, rows in sparse.groupby("method"):
-            _mean_line(rows.assign(k=rows["k"].astype(int)), "k", metric, ax, method)
-        for method, rows in rest.groupby("method"):
-            ax.axhline(rows[metric].mean(), label=method, color=look(method)["color"], linestyle="--")
+        fig, (ax,) = _axes(COLUMN, COLUMN * 0.75 + _legend_height(len(looks), 2), sharey=True)
+        for line, rows in sparse.groupby("line"):
+            _mean_line(rows.assign(k=rows["k"].astype(int)), "k", metric, ax, str(line), looks[line])
+        for line, rows in table[table["k"].isna()].groupby("line"):
+            ax.axhline(over_tasks(rows, metric)["mean"], label=line, color=looks[line]["color"], linestyle="--")
         _k_axis(ax, sorted(sparse["k"].unique()))
-        ax.set(xlabel="latents or dimensions k", ylabel=_mean_of(scores, metric))
+        ax.set(xlabel="latents or dimensions k", ylabel=_mean_of(table, metric))
         _legend_above(fig, ax, 2)
         return fig
 
@@ -167,19 +232,21 @@ def _condition_axis(ax: Axes, setting: str) -> None:
         ax.xaxis.set_major_formatter("{x:.0f}")
 
 def plot_by_condition(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
-    """Mean AUC over tasks along one regime's axis, a line per probe, with 95 % bootstrap intervals over tasks.
+    """Mean AUC over tasks along one regime's axis, a line per probe, with 95 % intervals over tasks, not paired.
 
     Of probes with several k, all but the first are dashed. Raises `ValueError` for several settings.
     """
     settings = list(results["setting"].unique())
     if len(settings) != 1 or results["condition"].isna().any():
         raise ValueError(f"one regime with conditions is needed; got {settings}.")
+    table = with_lines(results)
+    looks = _looks(table)
     with style():
-        fig, (ax,) = _axes(COLUMN, COLUMN * 0.75, sharey=True)
-        for _, method in results.groupby("method"):
-            for i, (_, rows) in enumerate(method.groupby("k", dropna=False)):
-                tasks = rows.groupby(["condition", "dataset"], as_index=False)[metric].mean()
-                _mean_line(tasks, "condition", metric, ax, probe_label(rows).iloc[0], dashed=i > 0)
+        fig, (ax,) = _axes(COLUMN, COLUMN * 0.75 + _legend_height(len(looks), 2), sharey=True)
+        for line, probes in table.groupby("line"):
+            for i, (k, rows) in enumerate(probes.groupby("k", dropna=False)):
+                label = str(line) if pd.isna(k) else f"{line} k={int(k)}"
+                _mean_line(rows, "condition", metric, ax, label, looks[line], dashed=i > 0)
         _condition_axis(ax, settings[0])
         ax.set_ylabel(_mean_of(results, metric))
         _legend_above(fig, ax, 2)
@@ -191,13 +258,18 @@ def _added(quiver: Quiver, pool: str) -> list[str]:
     base = next(iter(quiver.pools.values()))
     return [p for p in quiver.pools[pool] if p not in base]
 
+def _in_order(settings: Iterable[Hashable]) -> list[Hashable]:
+    "Each setting once, in the order of `REGIMES`; others come after."
+    there = list(dict.fromkeys(settings))
+    return [s for s in REGIMES if s in there] + [s for s in there if s not in REGIMES]
+
 def _gains(quiver: Quiver) -> dict[str, pd.DataFrame]:
     "Cells of the pools behind the first, by setting, in the order of `REGIMES`. `ValueError` where nothing varies."
     cells = quiver.cells[quiver.cells["pool"] != next(iter(quiver.pools))]
     if "condition" not in cells or cells["condition"].isna().any():
         raise ValueError("regimes with conditions are needed, such as scarcity.")
     parts = {str(s): rows for s, rows in cells.groupby("setting")}
-    return {s: parts[s] for s in dict.fromkeys([*REGIMES, *parts]) if s in parts}
+    return {str(s): parts[str(s)] for s in _in_order(parts)}
 
 def _gain_line(cells: pd.DataFrame, ax: Axes, pool: str, color: str, marker: str) -> None:
     "Mean gain of one pool along the conditions, over the band that ties leave."
@@ -264,10 +336,10 @@ def plot_uplift_map(quiver: Quiver, pool: str | None = None) -> Figure:
 
 # %% ../nbs/14_plots.ipynb #4de63f4e
 def plot_means(table: pd.DataFrame, xlabel: str = "test AUC") -> Figure:
-    """Rows of `stats.means` as points with their intervals, one panel per setting. Columns: `setting`, `probe`, `mean`,
+    """Rows of `stats.means` as points with their intervals, one panel per setting, in the protocol's order. Columns: `setting`, `probe`, `mean`,
     `ci_low`, `ci_high`.
     """
-    parts = {s: rows.reset_index(drop=True) for s, rows in table.groupby("setting", sort=False)}
+    parts = {s: table[table["setting"] == s].reset_index(drop=True) for s in _in_order(table["setting"])}
     names = list(dict.fromkeys(table["probe"]))[::-1]
     with style():
         fig, axes = _panels(parts, 0.2 + 0.09 * len(names))
@@ -286,11 +358,13 @@ def _share_added(quiver: Quiver, chosen: Sequence[str]) -> float:
 
 def plot_picks(quiver: Quiver) -> Figure:
     """Scores of the second pool's pick against the first's, one dot per task, in the colour of the added probes where
-    one of these is picked.
+    one of these is picked (under any seed).
     """
     base, pool = list(quiver.pools)[:2]
-    first, second = (quiver.cells[quiver.cells["pool"] == p].set_index("dataset") for p in (base, pool))
-    new = second["chosen"].map(lambda probes: _share_added(quiver, probes) > 0)
+    cells = quiver.cells.assign(added=quiver.cells["chosen"].map(lambda probes: _share_added(quiver, probes)))
+    tasks = cells.groupby(["pool", "dataset"])[["score", "added"]].mean()  # seeds of a task are one dot
+    first, second = tasks.loc[base], tasks.loc[pool]
+    new = second["added"] > 0
     low = min(first["score"].min(), second["score"].min()) - 0.02
     kinds = (("pick without", ~new, "0.5"), ("an added probe is picked", new, look("sae")["color"]))
     with style():
@@ -336,26 +410,27 @@ def _task_order(task: str) -> tuple[int, str]:
     number = task.split("_")[0]
     return (int(number) if number.isdigit() else 0, task)
 
-def _small_panel(ax: Axes, rows: pd.DataFrame, metric: str, task: str) -> None:
-    "One task: sparse methods against k, baselines as level lines."
-    for method, r in rows.groupby("method"):
-        color = look(method)["color"]
-        if r["k"].notna().any(): ax.plot(r["k"].astype(int), r[metric], color=color, linewidth=1, label=method)
-        else: ax.axhline(r[metric].mean(), color=color, linewidth=0.8, linestyle="--", label=method)
+def _small_panel(ax: Axes, rows: pd.DataFrame, metric: str, task: str, looks: dict[Hashable, dict[str, Any]]) -> None:
+    "One task: sparse methods or SAEs against k, baselines as level lines; seeds are averaged."
+    for line, r in rows.groupby("line"):
+        color, at = looks[line]["color"], r.dropna(subset="k").groupby("k")[metric].mean()
+        if len(at): ax.plot(at.index.astype(int), at, color=color, linewidth=1, label=line)
+        else: ax.axhline(r[metric].mean(), color=color, linewidth=0.8, linestyle="--", label=line)
     ax.set_xscale("log", base=2)
     ax.set_title(task[:12] + "…" * (len(task) > 12), fontsize=4.5, pad=1)
     ax.tick_params(labelsize=4, length=1, pad=1)
 
 # %% ../nbs/14_plots.ipynb #3b7218d7
 def plot_tasks_by_k(results: pd.DataFrame, columns: int = 12, metric: str = "test_auc") -> Figure:
-    """One small panel per task: `metric` of each sparse method against k, baselines as level lines. All panels share
-    their axes.
+    """One small panel per task: `metric` of each sparse method, or SAE where there are several, against k, the mean over
+    seeds; baselines as level lines. All panels share their axes.
     """
     tasks = sorted(results["dataset"].unique(), key=_task_order)
-    rows = -(-len(tasks) // columns)
+    rows, table = -(-len(tasks) // columns), with_lines(results)
+    parts, looks = table.groupby("dataset"), _looks(table)
     with style():
-        fig, axes = _axes(PAGE, 0.6 * rows + 0.4, rows, columns, sharex=True, sharey=True)
-        for ax, task in zip(axes, tasks): _small_panel(ax, results[results["dataset"] == task], metric, task)
+        fig, axes = _axes(PAGE, 0.6 * rows + 0.4 + _legend_height(len(looks), 4), rows, columns, sharex=True, sharey=True)
+        for ax, task in zip(axes, tasks): _small_panel(ax, parts.get_group(task), metric, task, looks)
         for ax in axes[len(tasks):]: ax.set_visible(False)
         _legend_above(fig, axes[0], 4)
         fig.supxlabel("latents k", fontsize=7)
@@ -363,17 +438,6 @@ def plot_tasks_by_k(results: pd.DataFrame, columns: int = 12, metric: str = "tes
         return fig
 
 # %% ../nbs/14_plots.ipynb #f1f6a9bf
-_MARKERS = "osDv^Pph*X"
-
-def _line_looks(names: Sequence[Hashable]) -> dict[Hashable, dict[str, Any]]:
-    "Colour and marker of each line: the colour of the method that its name begins with, or one of a palette."
-    import seaborn as sns
-    known = {n: found for n in names if (found := _registered_look(str(n).replace(",", "")))}
-    others = [n for n in names if n not in known]
-    palette = sns.color_palette("colorblind", len(others) + 1)[1:]
-    colors = {n: known[n].color for n in known} | dict(zip(others, palette))
-    return {n: {"color": colors[n], "marker": _MARKERS[i % len(_MARKERS)]} for i, n in enumerate(names)}
-
 def _log_axis(ax: Axes, x: pd.Series, base: int) -> None:
     "A log axis with plain numbers, and small ones between them where it is short."
     ax.set_xscale("log", base=base)
@@ -394,7 +458,7 @@ def plot_lines(table: pd.DataFrame, x: str, by: str, xlabel: str, metric: str = 
     that regime's axis. `log`: base of the x axis, 0 if linear. `columns`: how many panels side by side.
     """
     parts = {str(p): rows for p, rows in table.groupby("panel", sort=False)}
-    looks = _line_looks(list(dict.fromkeys(table[by])))
+    looks = line_looks(table[by])
     one_row, in_legend = len(parts) <= columns, 2 if len(parts) == 1 else 4
     tasks = table["dataset"].nunique() if "dataset" in table else 0
     with style():
@@ -416,7 +480,8 @@ def layer(hook: str) -> int:
 
 def _wins_by_hook(table: pd.DataFrame, hooks: int) -> pd.DataFrame:
     "How many tasks each method wins by validation AUC (the first of those that tie); a column per hook, by its place."
-    first = table.loc[table.groupby(["at", "dataset"])["val_auc"].idxmax()]
+    seeds = table.groupby(["at", "dataset", "method"], as_index=False, sort=False)["val_auc"].mean()
+    first = seeds.loc[seeds.groupby(["at", "dataset"])["val_auc"].idxmax()]
     counts = first.groupby(["method", "at"]).size().unstack(fill_value=0)
     return counts.reindex(columns=range(hooks), fill_value=0)
 
@@ -437,31 +502,12 @@ def plot_layers(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
     table = results.assign(at=results["hook"].map(hooks.index))
     with style():
         fig, (left, right) = _axes(PAGE, COLUMN * 0.8, columns=2)
-        for method, rows in table.groupby("method"): _mean_line(rows, "at", metric, left, method)
+        for method, rows in table.groupby("method"): _mean_line(rows, "at", metric, left, method, look(method))
         _stack(right, _wins_by_hook(table, len(hooks)))
         for ax in (left, right): ax.set(xlabel="after block", xticks=range(len(hooks)), xticklabels=names)
         left.set_ylabel(_mean_of(results, metric))
         right.set_ylabel("tasks where validation picks it")
         _legend_above(fig, left, 5)
-        return fig
-
-# %% ../nbs/14_plots.ipynb #54da7a52
-_RELEASED = ["standard_orig", "standard", "gated", "topk", "p_anneal", "jumprelu", "batchtopk", "matryoshka_batchtopk"]
-
-def plot_architectures(table: pd.DataFrame, ylabel: str) -> Figure:
-    "A box over tasks of the column `difference` for each `architecture`, in order of their release."
-    there = set(table["architecture"])
-    names = [a for a in _RELEASED if a in there] + sorted(there - {*_RELEASED})
-    diamond = {"marker": "D", "markerfacecolor": look("sae")["color"], "markeredgewidth": 0}
-    with style():
-        fig, (ax,) = _axes(PAGE * 0.75, COLUMN * 0.75, sharey=True)
-        ax.axhline(0, color="0.7", linewidth=0.8)
-        parts = [table.loc[table["architecture"] == a, "difference"] for a in names]
-        boxes = ax.boxplot(parts, showmeans=True, patch_artist=True, flierprops={"markersize": 2}, meanprops=diamond,
-                           medianprops={"color": "black"})
-        for box in boxes["boxes"]: box.set_facecolor("0.9")
-        ax.set_xticks(range(1, len(names) + 1), [a.replace("_", "\n") for a in names])
-        ax.set_ylabel(ylabel)
         return fig
 
 # %% ../nbs/14_plots.ipynb #3bacac15
@@ -481,6 +527,162 @@ def plot_wins(table: pd.DataFrame, names: tuple[str, str, str]) -> Figure:
         ax.invert_yaxis()
         ax.set(xlabel="share of tasks", xlim=(0, 1))
         _legend_above(fig, ax, 3)
+        return fig
+
+# %% ../nbs/14_plots.ipynb #3b21c1d8
+def _aside(x: pd.Series, log: int) -> pd.Series:
+    "By how many typographic points to move each of `x` sideways, so that near ones don't hide each other."
+    at = (x.astype(float).map(math.log) if log else x.astype(float)).sort_values(kind="stable")
+    group = (at.diff() > 0.03 * (at.max() - at.min())).cumsum()
+    number = group.groupby(group).cumcount()
+    return (4.5 * (number - (group.map(group.value_counts()) - 1) / 2)).reindex(x.index)
+
+def _point(ax: Axes, x: float, row: Any, color: str, marker: str, aside: float = 0) -> None:
+    "A mean and its interval, upright; hollow where the interval holds zero."
+    from matplotlib.transforms import ScaledTranslation
+    move = ax.transData + ScaledTranslation(aside / 72, 0, ax.figure.dpi_scale_trans)
+    ax.vlines(x, row.low, row.high, color=color, linewidth=0.9, transform=move)
+    ax.scatter(x, row.mean, s=16, marker=marker, edgecolor=color, linewidth=0.9, transform=move, zorder=3,
+               facecolor=color if row.low > 0 or row.high < 0 else "white")
+    ax.update_datalim([(x, row.mean)])
+
+def _keys(looks: dict[Hashable, dict[str, Any]]) -> list[Any]:
+    "What a legend shows for each name: its marker in its colour."
+    from matplotlib.lines import Line2D
+    return [Line2D([], [], linestyle="", label=str(name), **one) for name, one in looks.items()]
+
+# %% ../nbs/14_plots.ipynb #1ae4b6f4
+def plot_apart(table: pd.DataFrame, x: str, by: str, xlabel: str, ylabel: str, log: int = 10,
+               columns: int = 5) -> Figure:
+    """Differences against a number `x`, a point per row in the look of its `by`, a panel for each of the column `panel`.
+
+    Columns `mean`, `low`, `high`; where the interval leaves zero out, the point is filled. `log`: base of the x axis, 0
+    if linear. `columns`: how many panels side by side.
+    """
+    parts, looks = dict([*table.groupby("panel", sort=False)]), line_looks(table[by], table[by])
+    height, one_row = 0.75 + _legend_height(len(looks), 3) / COLUMN, len(parts) <= columns
+    with style():
+        fig, axes = _panels(parts, height if one_row else 0.6, columns)
+        for ax, part in zip(axes, parts.values()):
+            ax.axhline(0, color="0.7", linewidth=0.8)
+            for row, aside in zip(part.itertuples(), _aside(part[x], log)):
+                _point(ax, getattr(row, x), row, **looks[getattr(row, by)], aside=aside)
+            if log: _log_axis(ax, part[x], log)
+            ax.set_xlabel(xlabel)
+        _name_y(fig, axes, ylabel, one_row)
+        fig.legend(handles=_keys(looks), loc="outside upper center", ncols=3)
+        return fig
+
+# %% ../nbs/14_plots.ipynb #e89db5c0
+def _short(name: str, most: int = 24) -> str:
+    "A name of at most `most` characters, its middle left out."
+    return name if len(name) <= most else f"{name[:most // 2 - 1]}…{name[-(most // 2):]}"
+
+def _levels(ax: Axes, levels: pd.DataFrame, looks: dict[Hashable, dict[str, Any]]) -> None:
+    "Means against k, a line for each `line`; those without k are level."
+    for line, rows in levels.groupby("line", sort=False):
+        if rows["k"].isna().all(): ax.axhline(rows["mean"].iloc[0], color=looks[line]["color"], ls="--", label=line)
+        else: ax.plot(rows["k"].astype(int), rows["mean"], label=line, markeredgewidth=0, **looks[line])
+
+def _small_apart(ax: Axes, name: str, differences: pd.DataFrame, look: dict[str, Any]) -> None:
+    "The differences of one SAE against k, those of the others behind."
+    ax.axhline(0, color="0.7", linewidth=0.8)
+    for line, rows in differences.groupby("line", sort=False):
+        own = line == name
+        ax.plot(rows["k"].astype(int), rows["mean"], color=look["color"] if own else "0.85", linewidth=1 if own else 0.6,
+                zorder=2 if own else 1)
+        for row in rows.itertuples() if own else (): _point(ax, row.k, row, **look)
+    ax.set_title(_short(name), fontsize=6.5, color=look["color"])
+
+# %% ../nbs/14_plots.ipynb #24e71c4e
+def plot_apart_by_k(levels: pd.DataFrame, differences: pd.DataFrame, ylabel: str, columns: int = 4) -> Figure:
+    """Above, means of `levels` against k, a line for each `line`; below, a panel for each `line` of `differences`, with
+    intervals. Columns of both: `line`, `k`, `mean`; of `differences` also `low`, `high`. Up to 14 lines have a legend.
+    """
+    import matplotlib.pyplot as plt
+    names, ks = list(dict.fromkeys(differences["line"])), sorted(differences["k"].unique())
+    looks, rows = line_looks(levels["line"], names if len(names) > 1 else []), -(-len(names) // columns)
+    with style():
+        fig = plt.figure(figsize=(PAGE, 2.2 + 1.3 * rows))
+        plt.close(fig)
+        grid = fig.add_gridspec(1 + rows, columns, height_ratios=[1.9, *[1] * rows])
+        top = fig.add_subplot(grid[0, :])
+        small: list[Axes] = []
+        _levels(top, levels, looks)
+        for i, name in enumerate(names):
+            share = {"sharex": small[0], "sharey": small[0]} if small else {}
+            small.append(fig.add_subplot(grid[1 + i // columns, i % columns], **share))
+            _small_apart(small[i], name, differences, looks[name])
+            small[i].tick_params(labelleft=i % columns == 0, labelbottom=i + columns >= len(names))
+        for ax in (top, small[0]): _k_axis(ax, ks if ax is top else ks[::3])
+        top.set(xlabel="latents k", ylabel="test AUC, mean over tasks")
+        shown = [h for h in top.get_lines() if len(looks) <= 14 or h.get_label() not in names]
+        if shown: top.legend(handles=shown, loc="center left", bbox_to_anchor=(1, 0.5))
+        fig.supylabel(ylabel, fontsize=8)
+        return fig
+
+# %% ../nbs/14_plots.ipynb #f9ce4b67
+_RELEASED = ["standard_orig", "standard", "gated", "topk", "p_anneal", "jumprelu", "batchtopk", "matryoshka_batchtopk"]
+
+def _across(ax: Axes, rows: pd.DataFrame, look: dict[str, Any]) -> None:
+    "Means and their intervals, one above the other; hollow where the interval holds zero."
+    for at, row in enumerate(rows.itertuples()):
+        ax.hlines(at, row.low, row.high, color=look["color"], linewidth=1.2, zorder=3)
+        ax.scatter(row.mean, at, s=18, edgecolor=look["color"], marker=look["marker"], linewidth=0.9, zorder=4,
+                   facecolor=look["color"] if row.low > 0 or row.high < 0 else "white")
+
+def plot_architectures(table: pd.DataFrame, means: pd.DataFrame) -> Figure:
+    """A box over tasks of the column `difference` for each `architecture`, in order of their release, from the top, with
+    the means in the first panel of `means`; its other panels beside it. Columns of `means`: `panel`, `architecture`,
+    `label`, `mean`, `low`, `high`. Filled diamonds: the interval leaves zero out.
+    """
+    there, parts = set(table["architecture"]), dict([*means.groupby("panel", sort=False)])
+    names = ([a for a in _RELEASED if a in there] + sorted(there - {*_RELEASED}))[::-1]
+    labels = means.drop_duplicates("architecture").set_index("architecture")["label"]
+    with style():
+        fig, axes = _axes(PAGE, 0.8 + 0.3 * len(names), columns=len(parts), sharey=True)
+        for ax, (panel, rows) in zip(axes, parts.items()):
+            ax.axvline(0, color="0.7", linewidth=0.8)
+            _across(ax, rows.set_index("architecture").loc[names], look("sae"))
+            ax.set(xlabel=panel)
+        boxes = [table.loc[table["architecture"] == a, "difference"] for a in names]
+        axes[0].boxplot(boxes, positions=range(len(names)), vert=False, patch_artist=True, flierprops={"markersize": 2},
+                        boxprops={"facecolor": "0.9"}, medianprops={"color": "black"})
+        axes[0].set_yticks(range(len(names)), [labels[a] for a in names])
+        return fig
+
+# %% ../nbs/14_plots.ipynb #94998eb8
+def _contenders(ax: Axes, rows: pd.DataFrame) -> None:
+    "Scores of one group of a ranking, the best on top, with intervals from the best's score, and letters at the right."
+    best = rows["score"].max()
+    ax.axvline(best, color="0.7", linewidth=0.8, zorder=0)
+    for at, row in enumerate(rows.itertuples()):
+        own = look("sae" if row.kind == "sae" else str(row.contender))
+        ax.hlines(at, best + row.best_low, best + row.best_high, color=own["color"], linewidth=1.2)
+        ax.scatter(row.score, at, s=18, zorder=3, linewidth=0, **own)
+        ax.text(1.02, at, row.letters, transform=ax.get_yaxis_transform(), va="center", fontsize=6.5)
+    ax.set_yticks(range(len(rows)), [_short(str(c), 36) for c in rows["contender"]])
+    for tick, kind in zip(ax.get_yticklabels(), rows["kind"]): tick.set_fontstyle("normal" if kind == "sae" else "italic")
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+
+def plot_ranking(ranking: Ranking, xlabel: str = "score") -> Figure:
+    """Score of each contender of a ranking, the best on top, with the simultaneous interval of its difference to the best;
+    a panel for each group, in the protocol's order. Contenders that share a letter can't be told apart.
+    """
+    table = ranking.table
+    groups = [c for c in table.columns[:table.columns.get_loc("contender")] if table[c].nunique() > 1]
+    first = {s: i for i, s in enumerate(_in_order(table["setting"] if "setting" in table else []))}
+    table = table.sort_values("score", ascending=False, kind="stable")
+    parts = {", ".join(map(str, key)): rows for key, rows in table.groupby(groups)} if groups else {"": table}
+    parts = dict(sorted(parts.items(), key=lambda p: first.get(p[1].iloc[0].get("setting"), 0)))
+    tall = max(map(len, parts.values()))
+    with style():
+        fig, axes = _axes(PAGE * (0.75 if len(parts) == 1 else 1), (0.7 + 0.17 * tall) * -(-len(parts) // 2),
+                          -(-len(parts) // 2), min(2, len(parts)))
+        for ax, (name, rows) in zip(axes, parts.items()):
+            _contenders(ax, rows)
+            ax.set(title=_title(name), xlabel=xlabel)
+        for ax in axes[len(parts):]: ax.set_visible(False)
         return fig
 
 # %% ../nbs/14_plots.ipynb #72b56a9a

@@ -16,16 +16,16 @@ import numpy as np
 import scipy.sparse as sp
 
 from .files import object_identity
-from .settings import SEED, Look, Registry
+from .settings import SEED, Look, Registry, protocol_name
 from .solver import CS, get_solver, ignore_unconverged, one_thread
 
 if TYPE_CHECKING: import torch
 
 # %% auto #0
-__all__ = ['Normalization', 'Folds', 'FitParts', 'PENALTIES', 'METHODS', 'CONTROLS', 'SAE_LOOK', 'function_name', 'score_latents',
-           'rank_latents', 'make_folds', 'Scores', 'Fit', 'auc', 'positive', 'weighted_f1', 'score_probe', 'pick',
-           'fit_logreg', 'fit_pca', 'fit_knn', 'fit_xgboost', 'fit_mlp', 'Baseline', 'own_code', 'ProbeOptions',
-           'sparse_probes', 'RandomSAE', 'Control']
+__all__ = ['Normalization', 'Folds', 'Validation', 'FitParts', 'PENALTIES', 'METHODS', 'CONTROLS', 'SAE_LOOK', 'function_name',
+           'score_latents', 'rank_latents', 'make_folds', 'Scores', 'Fit', 'auc', 'positive', 'weighted_f1',
+           'score_probe', 'pick', 'fit_logreg', 'fit_pca', 'fit_knn', 'fit_xgboost', 'fit_mlp', 'Baseline', 'own_code',
+           'ProbeOptions', 'sparse_probes', 'RandomSAE', 'Control']
 
 # %% ../nbs/07_probes.ipynb #dd050362
 Normalization = str | Callable[[Any], Any]
@@ -69,6 +69,7 @@ def rank_latents(codes: Any, y: np.ndarray, normalization: Normalization = "mean
 
 # %% ../nbs/07_probes.ipynb #31a88f0d
 Folds = list[tuple[np.ndarray, np.ndarray]]
+Validation = tuple[np.ndarray, np.ndarray, Folds]  # rows (n, d), their labels (n,), and how they are folded
 
 def make_folds(y: np.ndarray, seed: int = SEED) -> Folds:
     "(train, validation) row indices for `y` (n,); empty for n <= 3. The scheme is that of sae-probes 0.4.2."
@@ -166,18 +167,18 @@ def _check_penalty(penalty: Any) -> None:
 
 @one_thread()
 def fit_logreg(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, penalty: str = "l2",
-               seed: int = SEED, solver: str = "fast", folds: Folds | None = None) -> Fit:
+               seed: int = SEED, solver: str = "fast", validation: Validation | None = None) -> Fit:
     """Logistic regression, C picked by validation, then fitted to all training rows; up to 3 of them, C = 1.
 
-    `X_*`: (n, d), `y_*`: (n,) of 0/1, `penalty`: one of `PENALTIES`, `solver`: one of `SOLVERS`, `folds`: by default
-    those of `make_folds`. Raises `ValueError` for an unknown penalty or solver.
+    `X_*`: (n, d), `y_*`: (n,) of 0/1, `penalty`: one of `PENALTIES`, `solver`: one of `SOLVERS`, `validation`: by
+    default on the training rows, in the folds of `make_folds`. Raises `ValueError` for an unknown penalty or solver.
     """
     _check_penalty(penalty)
     fit_paths = get_solver(solver)
     X_train, X_test = np.asarray(X_train, np.float64), np.asarray(X_test, np.float64)
-    if folds is None: folds = make_folds(y_train, seed)
-    fit_parts = lambda parts: fit_paths(X_train, y_train, parts, CS, penalty, seed)
-    C, val_auc, near = pick(CS, fit_parts, X_train, y_train, folds) if folds else (1.0, None, None)
+    X, y, folds = validation or (X_train, y_train, make_folds(y_train, seed))
+    fit_parts = lambda parts: fit_paths(X, y, parts, CS, penalty, seed)
+    C, val_auc, near = pick(CS, fit_parts, X, y, folds) if folds else (1.0, None, None)
     order = np.random.RandomState(seed).permutation(len(y_train))
     (model,), = fit_paths(X_train, y_train, [order], [C], penalty, seed, near)
     if val_auc is None: val_auc = auc(y_train, positive(model, X_train))
@@ -340,6 +341,7 @@ def _name(normalization: Normalization) -> str:
 class ProbeOptions:
     """How sparse probes are fitted: one for each of `ks`, with an l1 or l2 `penalty`, on latents ranked under a
     `normalization` (see `score_latents`). `binarize`: probes see whether a latent is active, not how much.
+    `ranking`: one of `RANKINGS`, by whose labels latents are ranked for validation.
     Raises `ValueError` for an unknown penalty, normalization or solver, no k, a k below 1. A k given twice counts once.
     """
     ks: Sequence[int]
@@ -348,12 +350,14 @@ class ProbeOptions:
     binarize: bool = False
     seed: int = SEED
     solver: str = "fast"
+    ranking: str = "published"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ks", _distinct_ks(self.ks))
         _check_penalty(self.penalty)
         _check_normalization(self.normalization)
         get_solver(self.solver)
+        protocol_name("published", self.ranking)  # a known one
     def check_width(self, d: int) -> None:
         "Raise `ValueError` where a k is above the number of latents `d`."
         if max(self.ks) > d: raise ValueError(f"k must be between 1 and the SAE's {d} latents; got {list(self.ks)}.")
@@ -364,9 +368,45 @@ class ProbeOptions:
     @property
     def identity(self) -> dict[str, Any]:
         "What numbers depend on, beside seed and solver."
-        return self.columns | {"ks": list(self.ks)}
+        ranking = {"ranking": self.ranking} if self.ranking != "published" else {}
+        return self.columns | {"ks": list(self.ks)} | ranking
 
-# %% ../nbs/07_probes.ipynb #b5000571
+# %% ../nbs/07_probes.ipynb #99e88385
+def _columns(codes: Any, latents: np.ndarray, binarize: bool) -> np.ndarray:
+    "The codes of some latents, dense; only whether they are active where `binarize`."
+    few = codes[:, latents]
+    few = few.toarray() if sp.issparse(few) else few
+    return few != 0 if binarize else few
+
+def _latents(codes: Any, y: np.ndarray, options: ProbeOptions) -> np.ndarray:
+    "The best-ranked latents, as many as the largest k."
+    return rank_latents(codes, y, options.normalization)[:max(options.ks)]
+
+# %% ../nbs/07_probes.ipynb #831bf243
+def _aligned(own: np.ndarray, order: np.ndarray) -> np.ndarray:
+    "Positions in `own` (k,) that put what `order` (k,) has too where `order` has it, and the others in between."
+    _, there, here = np.intersect1d(order, own, return_indices=True)
+    positions = np.full(len(order), -1)
+    positions[there] = here
+    positions[positions < 0] = np.setdiff1d(np.arange(len(own)), here)
+    return positions
+
+def _validation(codes: Any, X: np.ndarray, y: np.ndarray, order: np.ndarray,
+                options: ProbeOptions) -> Callable[[int], Validation]:
+    "For each k where C is picked. `X`: the columns `order` of `codes`."
+    folds = make_folds(y, options.seed)
+    if options.ranking == "published" or not folds: return lambda k: (X[:, :k], y, folds)
+    own = [_latents(codes[train], y[train], options) for train, _ in folds]
+    seen = [_columns(codes, latents, options.binarize) for latents in own]
+    stacked = [(train + i * len(y), val + i * len(y)) for i, (train, val) in enumerate(folds)]
+
+    def validation(k: int) -> Validation:
+        parts = [Z[:, _aligned(latents[:k], order[:k])] for Z, latents in zip(seen, own, strict=True)]
+        return np.vstack(parts), np.tile(y, len(folds)), stacked
+
+    return validation
+
+# %% ../nbs/07_probes.ipynb #1a5cb22b
 def sparse_probes(codes_train: Any, y_train: np.ndarray, codes_test: Any, y_test: np.ndarray,
                   options: ProbeOptions) -> list[dict[str, Any]]:
     """One probe, and one row, for each k, on the k best-ranked latents of `codes_*` (n, d_sae), sparse or dense.
@@ -374,18 +414,15 @@ def sparse_probes(codes_train: Any, y_train: np.ndarray, codes_test: Any, y_test
     A row has the four scores, `k`, `C`, `indices` of the latents, `coef` (k,) and `intercept`. Raises `ValueError` for
     a k above d_sae.
     """
-    ks, seed = options.ks, options.seed
     options.check_width(codes_train.shape[1])
-    order = rank_latents(codes_train, y_train, options.normalization)[:max(ks)]
-    best = (c[:, order] for c in (codes_train, codes_test))
-    X_train, X_test = (c.toarray() if sp.issparse(c) else c for c in best)
-    if options.binarize: X_train, X_test = X_train != 0, X_test != 0
-    folds = make_folds(y_train, seed)
-    how = options.penalty, seed, options.solver, folds
-    fits = [fit_logreg(X_train[:, :k], y_train, X_test[:, :k], y_test, *how) for k in ks]
+    order = _latents(codes_train, y_train, options)
+    X_train, X_test = (_columns(c, order, options.binarize) for c in (codes_train, codes_test))
+    validation = _validation(codes_train, X_train, y_train, order, options)
+    how = options.penalty, options.seed, options.solver
+    fits = [fit_logreg(X_train[:, :k], y_train, X_test[:, :k], y_test, *how, validation(k)) for k in options.ks]
     return [{**asdict(fit.scores), "k": int(k), "C": fit.params["C"], "indices": order[:k].tolist(),
              "coef": fit.model.coef_[0].tolist(), "intercept": float(fit.model.intercept_[0])}
-            for k, fit in zip(ks, fits)]
+            for k, fit in zip(options.ks, fits, strict=True)]
 
 # %% ../nbs/07_probes.ipynb #6ffc64b3
 class RandomSAE:

@@ -31,12 +31,19 @@ if TYPE_CHECKING: import torch
 # %% auto #0
 __all__ = ['SAMPLE', 'AT_ONCE', 'MAX_BATCH', 'IN_MEMORY', 'embedded_sae_path', 'load_sae', 'sae_hook', 'sae_width', 'sae_context',
            'encode_tensor', 'encode_array', 'sae_fingerprint', 'sae_signatures', 'sae_signature', 'check_sae',
-           'check_rows', 'sae_reading', 'encode_sparse', 'mean_active', 'describe_sae']
+           'check_rows', 'sae_reading', 'encode_sparse', 'mean_active', 'describe_sae', 'sae_name']
 
 # %% ../nbs/04_saes.ipynb #cell-5
 def embedded_sae_path() -> Path:
     "The folder of the embedded model's SAE, as SAELens saves one, with its measurements in metrics.json."
     return Path(str(files("sae_probes")/"data"/f"{EMBEDDED_MODEL}-sae"))
+
+_SOURCES: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()  # an attribute of the SAE would be part of its identity
+
+def _source_name(source: Any) -> str:
+    "What an SAE is called that comes from `source`: release/id, or a folder's own name."
+    if isinstance(source, (tuple, list)): return "/".join(map(str, source))
+    return Path(source).expanduser().resolve().name if Path(str(source)).is_dir() else str(source)
 
 # %% ../nbs/04_saes.ipynb #cell-7
 def load_sae(source: Any, device: str | None = None) -> Any:
@@ -46,13 +53,15 @@ def load_sae(source: Any, device: str | None = None) -> Any:
     """
     if callable(getattr(source, "encode", None)) and not isinstance(source, (str, type)): return source
     from sae_lens import SAE
-    device = pick_device(device)
+    device, name = pick_device(device), _source_name(source)
     if source == EMBEDDED_MODEL: source = embedded_sae_path()
-    if isinstance(source, (str, Path)) and Path(source).is_dir(): return SAE.load_from_disk(source, device=device)
-    if isinstance(source, str) and "/" in source: source = source.split("/", 1)
-    if isinstance(source, (tuple, list)) and len(source) == 2: return SAE.from_pretrained(*source, device=device)
-    raise ValueError(f"can't load an SAE from {source!r}: give an object with `encode`, a folder saved by SAELens, "
-                     f"(release, sae_id), 'release/sae_id' or {EMBEDDED_MODEL!r}.")
+    if isinstance(source, str) and "/" in source and not Path(source).is_dir(): source = source.split("/", 1)
+    if isinstance(source, (str, Path)) and Path(source).is_dir(): sae = SAE.load_from_disk(source, device=device)
+    elif isinstance(source, (tuple, list)) and len(source) == 2: sae = SAE.from_pretrained(*source, device=device)
+    else: raise ValueError(f"can't load an SAE from {source!r}: give an object with `encode`, a folder saved by SAELens, "
+                          f"(release, sae_id), 'release/sae_id' or {EMBEDDED_MODEL!r}.")
+    _SOURCES[sae] = name
+    return sae
 
 # %% ../nbs/04_saes.ipynb #cell-8
 _NOTES: dict[int, tuple[Callable[[], Any], dict[str, Any]]] = {}
@@ -613,3 +622,11 @@ def describe_sae(sae: Any, d_sae: int) -> dict[str, Any]:
     saved = told() if callable(told) else told if isinstance(told, str) else type(sae).__name__
     trained = _get(_get(cfg, "metadata"), "training_architecture")
     return {"architecture": trained or saved, "d_sae": d_sae}
+
+# %% ../nbs/04_saes.ipynb #a8486814
+def sae_name(sae: Any, d_in: int) -> str:
+    "What a reader may call an SAE that nobody named. `d_in`: see `sae_fingerprint`."
+    try: source = _SOURCES.get(sae)
+    except TypeError: source = None  # neither hashed nor weakly referenced
+    known = source or _get(_get(getattr(sae, "cfg", None), "metadata"), "neuronpedia_id")
+    return str(known or f"{type(sae).__name__} {sae_fingerprint(sae, d_in)[:8]}")

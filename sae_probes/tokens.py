@@ -17,8 +17,8 @@ import scipy.sparse as sp
 
 from .activations import SAMPLE, activation_identity, as_stored, stored_identity
 from .datasets import Dataset, Regime, get_regime
-from .evals import (Options, Prober, Run, at_most, on_sae, prepare_run, run_cells, sparse_prober,
-                              with_options)
+from .evals import (Options, Prober, Run, at_most, for_all_seeds, named, on_sae, prepare_run, run_cells,
+                              sparse_prober, with_options)
 from .files import atomic_path, check_identity, safe_name
 from .models import (AS_USUAL, Reading, alike_for, check_hooks, fused_attention, load_model, model_dtype,
                                model_label, run_batch, run_batches, run_hooked, starts_with_bos, tokenize)
@@ -581,18 +581,18 @@ def _token_columns(m: TokenMethod, files: TokenCache) -> dict[str, Any]:
     return {"features": "sae", "binarize": m.pooling.binarize, "pooling": m.pooling.over, "sae": files.sae}
 
 def token_prober(method: str, files: TokenCache, options: ProbeOptions, device: str | None = None) -> Prober:
-    "One of `TOKEN_METHODS`, on the files of parts of a dataset. Only seed and solver of `options` concern all."
+    "One of `TOKEN_METHODS`, on the files of parts of a dataset. Only the solver of `options` concerns all."
     m = TOKEN_METHODS.find(method)
     columns, more = _token_columns(m, files), {"solver": options.solver, "device": device}
-    features = lambda parts: stack_rows([m.load(files.path(p, m.kind)) for p in parts])
+    features = for_all_seeds(lambda parts: stack_rows([m.load(files.path(p, m.kind)) for p in parts]))
     if m.pooling is not None:
         prober = sparse_prober("sae_probes", "", columns, features, options)
         identity = prober.identity | own_code(m.pooling.values)
         return replace(prober, label=f"{options.penalty}_{m.pooling.name}", identity=identity)
 
-    def fit(*data: Any) -> list[dict[str, Any]]:
+    def fit(train: Any, y_train: np.ndarray, test: Any, y_test: np.ndarray, seed: int) -> list[dict[str, Any]]:
         assert m.fit is not None
-        found = m.fit(*data, seed=options.seed, **{name: more[name] for name in m.takes})
+        found = m.fit(train, y_train, test, y_test, seed=seed, **{name: more[name] for name in m.takes})
         return [asdict(found.scores) | {"params": found.params}]
 
     return Prober("baseline_results", m.name, columns, columns | own_code(m.fit), features, fit)
@@ -690,7 +690,8 @@ def run_token_evals(sae: Any, model_name: str, hook_name: str, setting: str | Re
                     ks: Sequence[int] | None = None, results_path: str | Path = DEFAULT_RESULTS_PATH,
                     model_cache_path: str | Path | None = None, datasets: Sequence[Any] | None = None,
                     device: str | None = None, mean_diff_normalization: Normalization = "mean", seed: int = SEED, *,
-                    n_tokens: int = N_TOKENS, stored_as: str = "bfloat16", options: Options) -> None:
+                    n_tokens: int = N_TOKENS, stored_as: str = "bfloat16", name: str | None = None,
+                    options: Options) -> None:
     """Train probes on all tokens of a prompt and store their scores, one JSON file per dataset, condition and method.
 
     `methods`: names in `TOKEN_METHODS`; `sae` may be None where none of them takes one. `reg_type` and `ks` concern
@@ -699,7 +700,8 @@ def run_token_evals(sae: Any, model_name: str, hook_name: str, setting: str | Re
     else, and for errors, see `run_sae_evals`.
     """
     kinds, given = _check_methods(methods, sae), get_regime(setting).ks if ks is None else ks
-    probes = ProbeOptions(given, reg_type, mean_diff_normalization, False, seed, options.solver)
+    ranking = options.protocol.ranking
+    probes = ProbeOptions(given, reg_type, mean_diff_normalization, False, seed, options.solver, ranking)
     if sae is not None: sae = load_sae(sae, device)
     if sae is not None: check_sae(sae, hook_name)
     if sae is not None: options = replace(options, reading=options.reading or sae_reading(sae))
@@ -709,5 +711,6 @@ def run_token_evals(sae: Any, model_name: str, hook_name: str, setting: str | Re
         if "pooled" in kinds: probes = _with_latents(run, probes, ks is not None)
         for m in methods:
             prober = token_prober(m, run.files, probes, run.device)
-            takes_sae = TOKEN_METHODS.find(m).pooling is not None
-            run_cells(run, on_sae(prober, sae, run.width or 0, run.device) if takes_sae else prober)
+            if TOKEN_METHODS.find(m).pooling is not None:
+                prober = on_sae(named(prober, sae, run.width or 0, name), sae, run.width or 0, run.device)
+            run_cells(run, prober)
