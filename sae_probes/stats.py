@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .results import columns, probe_label, round_condition
+from .results import columns, probe_label, round_condition, sae_names
 from .settings import SEED
 
 # %% auto #0
-__all__ = ['CONFIDENCE', 'RESAMPLES', 'MARGIN', 'bootstrap_interval', 'signed_rank', 'means', 'Comparison', 'compare',
-           'tie_range', 'Quiver', 'quiver']
+__all__ = ['CONFIDENCE', 'RESAMPLES', 'MARGIN', 'check_once', 'bootstrap_interval', 'signed_rank', 'means', 'least_tasks',
+           'Comparison', 'compare', 'tie_range', 'Quiver', 'quiver']
 
 # %% ../nbs/10_stats.ipynb #60d53caa
 def _keys(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
@@ -31,32 +31,55 @@ def _number(table: pd.DataFrame, names: Sequence[str]) -> pd.Series:
     return table.groupby(list(names), dropna=False, sort=False).ngroup()
 
 # %% ../nbs/10_stats.ipynb #d7fbd076
-def _rows_of(results: pd.DataFrame, labels: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
-    "Rows of the probes `labels` that have `metrics`, with their `label`. Raises `ValueError` for a label without rows."
-    table = results.assign(label=probe_label(results), condition=round_condition(results["condition"]))
-    table = table.dropna(subset=[*metrics])
-    there = sorted(table["label"].unique())
-    missing = [name for name in labels if name not in there]
-    if missing: raise ValueError(f"no results for {', '.join(missing)}; there are {', '.join(there)}.")
-    return table[table["label"].isin(labels)].reset_index(drop=True)
+def _known_as(results: pd.DataFrame) -> pd.DataFrame:
+    "What the probe of each row may be called, a column for each way; its SAE's name, if it has one, in all but one."
+    k = (" k=" + results["k"].astype("Int64").astype(str)).where(results["k"].notna(), "").astype(object)
+    method, name = results["method"].astype(object), sae_names(results).astype(object)
+    if "features" in results: name = name.where(results["features"] == "sae")
+    on_sae = name + " " + method
+    return pd.concat([method + k, name, name + k, on_sae, on_sae + k], axis=1)
 
-def _check_once(table: pd.DataFrame, names: Sequence[str]) -> None:
-    "Raise `ValueError` where a probe has several rows with the same values of `names`."
+def _resolve(results: pd.DataFrame, names: Sequence[str]) -> dict[str, list[str]]:
+    "For each of `names` the labels of the probes that it stands for; itself, where it is a label or unknown."
+    own, known = probe_label(results), _known_as(results)
+    there = set(own)
+    return {name: [name] if name in there else [*dict.fromkeys(own[known.eq(name).any(axis=1)])] or [name]
+            for name in names}
+
+def _rows_of(results: pd.DataFrame, names: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
+    "Rows of the probes `names` that have `metrics`, that name as their `label`. `ValueError` for one without rows."
+    own, stands_for = probe_label(results), _resolve(results, names)
+    table = results.assign(own=own, condition=round_condition(results["condition"])).dropna(subset=[*metrics])
+    there = sorted(table["own"].unique())
+    missing = [name for name, labels in stands_for.items() if not {*labels} & {*there}]
+    if missing: raise ValueError(f"no results for {', '.join(missing)}; there are {', '.join(there)}.")
+    table = table.reset_index(drop=True)
+    rows = [table[table["own"].isin(labels)].assign(label=name) for name, labels in stands_for.items()]
+    return pd.concat(rows).sort_index(kind="stable").reset_index(drop=True)
+
+# %% ../nbs/10_stats.ipynb #7bf2b6cf
+def check_once(table: pd.DataFrame, names: Sequence[str]) -> None:
+    """Raise `ValueError` where a probe has several rows with the same values of `names`.
+
+    `table` has the `label` that was asked for, and may have those that probes have of their `own`.
+    """
     twice = table[table.duplicated([*names], keep=False)]
     if twice.empty: return
+    twice = twice[_number(twice, names) == 0]
+    first, own = twice.iloc[0], [*dict.fromkeys(twice["own"])] if "own" in twice else []
+    where = f"{first['label']} has several rows in one cell ({first['dataset']})"
+    if len(own) > 1: raise ValueError(f"{where}; choose one: {', '.join(map(repr, own))}.")
     differ = [c for c in columns("probe") if c in twice and twice[c].astype(str).nunique() > 1]
-    first = twice.iloc[0]
     choose = (f"choose one, for example results[results.{differ[0]} == …]." if differ else
               "read their folders one by one with load_results.")
-    raise ValueError(f"{first['label']} has several rows in one cell ({first['dataset']}); they differ in "
-                     f"{', '.join(differ) or 'no column'}: {choose}")
+    raise ValueError(f"{where}; they differ in {', '.join(differ) or 'no column'}: {choose}")
 
 # %% ../nbs/10_stats.ipynb #2bdc47dc
 def _matchable(results: pd.DataFrame, labels: Sequence[str], metric: str) -> tuple[pd.DataFrame, list[str], list[str]]:
     "Rows of `labels`, each probe once in a cell (or once per draw); the columns of a cell and of a group."
     table = _rows_of(results, labels, [metric])
     cell, group = _keys(table, columns("cell")), _keys(table, columns("group"))
-    _check_once(table, [*cell, "label", *(["draw"] if "draw" in table else [])])
+    check_once(table, [*cell, "label", *(["draw"] if "draw" in table else [])])
     return table, cell, group
 
 def _scores(table: pd.DataFrame, cell: Sequence[str], metric: str) -> pd.DataFrame:
@@ -141,6 +164,16 @@ def _sure(row: pd.Series, confidence: float) -> bool:
     "Whether the interval leaves zero out and the test agrees."
     return (row.ci_low > 0 or row.ci_high < 0) and row.p < 1 - confidence
 
+def least_tasks(confidence: float = CONFIDENCE) -> int:
+    "How many tasks it takes for a test of their signs to be sure: n that all agree give p = 2 / 2**n, none gives less."
+    return int(np.ceil(1 - np.log2(1 - confidence + 1e-12)))
+
+def _few(tasks: int, confidence: float) -> str:
+    "What to add where so few tasks can't be sure, whatever they say."
+    need = least_tasks(confidence)
+    if tasks >= need: return ""
+    return f", and {tasks} can never give less than {min(1, 2 / 2**tasks):.3g} ({need} are needed)"
+
 def _equal(row: pd.Series, margin: float) -> bool:
     "Whether the interval lies within the margin, over enough tasks."
     return row.tasks >= _MIN_TASKS and -margin <= row.ci_low and row.ci_high <= margin
@@ -160,8 +193,9 @@ def _conclude(row: pd.Series, a: str, b: str, margin: float, confidence: float) 
     if _sure(row, confidence): says = " " + _claim(row, a, b, margin, confidence)
     elif _equal(row, margin): says = f" {a} and {b} are equal within the margin of {margin:g} {interval}"
     else: says = f" nothing may be concluded: {a} minus {b} is {row.difference:+.3f} {interval}, p = {row.p:.2g}"
+    few = _few(row.tasks, confidence) if says.startswith(" nothing") else ""
     tasks = f"{row.tasks} task" + "s" * (row.tasks != 1)
-    return f"Over {tasks}{says}; it wins {row.wins}, ties {row.ties}, loses {row.losses}."
+    return f"Over {tasks}{says}{few}; it wins {row.wins}, ties {row.ties}, loses {row.losses}."
 
 # %% ../nbs/10_stats.ipynb #cbf34998
 def _show(table: pd.DataFrame) -> pd.DataFrame:
@@ -185,8 +219,8 @@ class Comparison:
     """Two probes `a` and `b` on the cells that both have.
 
     `cells`: one row per cell, with both scores, `difference` and `winner`. `tasks`: the same, cells of a task averaged.
-    `table`: one row per setting (and model, hook, split, where several): means, `difference`, its interval `ci_low` to
-    `ci_high`, `p`, `wins`, `ties`, `losses` of `a` in tasks, `tasks`, `cells` matched, cells of `only_a` or `only_b`.
+    `table`: one row per setting (and model, hook, protocol, where several): means, `difference`, its interval `ci_low`
+    to `ci_high`, `p`, `wins`, `ties`, `losses` of `a` in tasks, `tasks`, `cells` matched, those of `only_a`, `only_b`.
     """
     a: str
     b: str
@@ -241,13 +275,15 @@ def _same(table: pd.DataFrame, group: pd.DataFrame) -> pd.DataFrame:
 # %% ../nbs/10_stats.ipynb #0d2eb13a
 def compare(results: pd.DataFrame, a: str, b: str, metric: str = "test_auc", margin: float = MARGIN,
             confidence: float = CONFIDENCE, resamples: int = RESAMPLES, seed: int = SEED) -> Comparison:
-    """Is probe `a` better than probe `b`, on cells that both have, tasks as the unit? Labels as `probe_label` gives.
+    """Is probe `a` better than probe `b`, on cells that both have, tasks as the unit?
 
+    Named by label, as `probe_label` gives, by method and k, or by the SAE: "topk", "topk k=16", "topk sae_l1 k=16".
     Draws of a random control are averaged in each cell. A task is won when its mean difference exceeds `margin`.
     Intervals are `bootstrap_interval`, p-values `signed_rank`, neither corrected for the number of settings. Raises
     `ValueError` for a label without results, or one that names several probes of a cell (two SAEs, say).
     """
-    if a == b: raise ValueError(f"{a} is compared with itself; name two probes.")
+    same = _resolve(results, [a, b])
+    if {*same[a]} & {*same[b]}: raise ValueError(f"{a} and {b} are the same; name two probes.")
     table, cell, group = _matchable(results, [a, b], metric)
     both = _scores(table, cell, metric)[[*cell, a, b]]
     cells = _winner(both.dropna(subset=[a, b]), a, b, margin).reset_index(drop=True)
@@ -283,21 +319,14 @@ def _each_draw(table: pd.DataFrame) -> pd.DataFrame:
     draws = sorted(table["draw"].dropna().unique())
     return pd.concat([table[table["draw"].isna() | (table["draw"] == d)].assign(draw=d) for d in draws])
 
-def _name_saes(table: pd.DataFrame) -> pd.Series:
-    "A name for each probe: its label, with the SAE where a cell has several under that label."
-    if "sae" not in table: return table["label"]
-    several = table.groupby(["cell", "label"])["sae"].transform("nunique").groupby(table["label"]).transform("max") > 1
-    return table["label"] + (" [" + table["sae"].astype(str) + "]").where(several, "")
-
 def _arrows(results: pd.DataFrame, labels: Sequence[str],
             metrics: Sequence[str]) -> tuple[pd.DataFrame, list[str], list[str]]:
     "Rows of `labels` with numbers for `cell` and `group` and names of each `probe`; columns of a cell and of a group."
     table = _each_draw(_rows_of(results, labels, metrics))
     cell, group = _keys(table, (*columns("cell"), "draw")), _keys(table, columns("group"))
     table = table.assign(cell=_number(table, cell), group=_number(table, group))
-    table["probe"] = _name_saes(table)
-    _check_once(table, ["cell", "probe"])
-    return table, cell, group
+    check_once(table, ["cell", "label"])
+    return table.assign(probe=table["label"]), cell, group
 
 # %% ../nbs/10_stats.ipynb #ea504fe8
 def _whole(table: pd.DataFrame, partial: bool) -> set[int]:
@@ -326,7 +355,9 @@ def _conclude_uplift(row: pd.Series, base: str, confidence: float) -> str:
     says = (f"{row.uplift:+.4f} ({confidence * 100:g} % interval {row.ci_low:+.4f} to {row.ci_high:+.4f}; "
             f"tie-breaks {row.tie_low:+.4f} to {row.tie_high:+.4f})")
     lead = f"Over {row.tasks} tasks {row['pool']} against {base}: {says};"
-    if not _sure(row, confidence): return f"{lead} no uplift may be concluded."
+    if not _sure(row, confidence):
+        few = f" (p = {row.p:.2g}{text})" if (text := _few(row.tasks, confidence)) else ""
+        return f"{lead} no uplift may be concluded{few}."
     if row.tie_low <= 0 <= row.tie_high: return f"{lead} its sign depends on how ties are broken."
     return f"{lead} it {'helps' if row.uplift > 0 else 'harms'}."
 
@@ -402,14 +433,16 @@ def quiver(results: pd.DataFrame, pools: Mapping[str, Sequence[str]], metric: st
            seed: int = SEED) -> Quiver:
     """What the probes of a pool add to those of the first pool, when each cell takes the probe with the best `by`.
 
-    `pools`: name → labels as `probe_label` gives, the first without, the others with what is judged:
-    `{"baselines": ["logreg", "knn"], "with SAEs": ["logreg", "knn", "sae_l1 k=16"]}`. Cells that a pool lacks are left
-    out of all; `partial` lets a pool do with some of its probes. Tied probes count with their mean. Raises `ValueError`
-    for unknown labels, or where no cell is left.
+    `pools`: name → probes, called as in `compare`; a name may stand for several. The first is without, the others are
+    with what is judged: `{"baselines": ["logreg", "knn"], "with SAEs": ["logreg", "knn", "topk"]}`. Cells that a pool
+    lacks are left out of all; `partial` lets a pool do with some of its probes. Tied probes count with their mean.
+    Raises `ValueError` for unknown names, or where no cell is left.
     """
     if len(pools) < 2: raise ValueError(f"two pools are needed, without and with what is judged; got {list(pools)}.")
-    table, cell, group = _arrows(results, [*dict.fromkeys(chain.from_iterable(pools.values()))], [metric, by])
-    rows = {name: table[table["label"].isin(labels)] for name, labels in pools.items()}
+    stands_for = _resolve(results, [*dict.fromkeys(chain.from_iterable(pools.values()))])
+    probes = {name: [*chain.from_iterable(stands_for[n] for n in names)] for name, names in pools.items()}
+    table, cell, group = _arrows(results, [*dict.fromkeys(chain.from_iterable(probes.values()))], [metric, by])
+    rows = {name: table[table["label"].isin(labels)] for name, labels in probes.items()}
     matched, lacking = _matched(rows, partial), _lacking(table, group)
     if not matched: raise ValueError(f"no cell has all probes of the pools:\n{lacking}\nChoose others or partial=True.")
     cells = _pool_cells({name: _picks(part, metric, by) for name, part in rows.items()}, matched)
@@ -420,5 +453,5 @@ def quiver(results: pd.DataFrame, pools: Mapping[str, Sequence[str]], metric: st
     uplift = [names | _uplift(part, added[names["pool"]], confidence, resamples, seed) | {"left_out": total - len(part)}
               for names, total, part in parts if names["pool"] != base]
     shown = cells[[*cell, "pool", "chosen", "score", "low", "high", "gain", "gain_low", "gain_high"]]
-    asked = {name: [*labels] for name, labels in pools.items()}
+    asked = {name: [*names] for name, names in pools.items()}
     return Quiver(asked, metric, confidence, shown, pd.DataFrame(means), pd.DataFrame(uplift), lacking)
