@@ -19,8 +19,8 @@ from .settings import SEED, Registry
 from .stats import CONFIDENCE, RESAMPLES, check_once, least_tasks
 
 # %% auto #0
-__all__ = ['DEFAULT_SCORE', 'SCORES', 'Score', 'find_score', 'contenders', 'task_scores', 'flip_test', 'half_widths',
-           'letter_groups', 'pairwise', 'Ranking', 'rank', 'power']
+__all__ = ['DEFAULT_SCORE', 'SCORES', 'OVER', 'Score', 'find_score', 'contenders', 'task_scores', 'flip_test', 'half_widths',
+           'seed_test', 'letter_groups', 'pairwise', 'Ranking', 'rank', 'power']
 
 # %% ../nbs/11_ranking.ipynb #6b38c9a9
 @dataclass(frozen=True)
@@ -152,10 +152,14 @@ class _Group:
     def seeds(self) -> int: return self.cells["seed"].nunique(dropna=False)
 
     @property
+    def by_seed(self) -> pd.DataFrame:
+        "Means over the conditions of each seed: (tasks and seeds, contenders)."
+        return self.cells.groupby(["dataset", "seed"], dropna=False).mean()[[*self.kinds]]
+
+    @property
     def tasks(self) -> pd.DataFrame:
-        "Means over the conditions of each seed, then over seeds: (tasks, contenders)."
-        seeds = self.cells.groupby(["dataset", "seed"], dropna=False).mean()
-        return seeds.groupby("dataset").mean()[[*self.kinds]]
+        "Means over the seeds of a task: (tasks, contenders)."
+        return self.by_seed.groupby("dataset").mean()
 
 # %% ../nbs/11_ranking.ipynb #89726755
 def _describe(group: dict[str, Any]) -> str: return ", ".join(map(str, group.values())) or "the table"
@@ -205,6 +209,23 @@ def _all_pairs(n: int) -> np.ndarray: return np.stack(np.triu_indices(n, 1), axi
 
 def _block(width: int) -> int: return max(1, 2_000_000 // max(width, 1))
 
+def _step_down(signs: np.ndarray, x: np.ndarray, scale: np.ndarray, seen: np.ndarray,
+               pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each of `pairs` how many `signs` (draws, rows), or other weights, give a statistic like the `seen` (pairs,), the clearest first;
+    and the greatest of each draw. `x` (rows, contenders): what is summed; `scale` (pairs,): what differences are times.
+    """
+    order = np.argsort(seen, kind="stable")  # the least clear first
+    (i, j), scale = pairs[order].T, scale[order]
+    bar = seen[order] - 1e-9 - 1e-13 * scale  # sums in another order are still ties
+    count, top, found = np.zeros(len(pairs)), [np.zeros(0)], np.empty(len(pairs))
+    for start in range(0, len(signs), size := _block(len(pairs))):
+        sums = signs[start:start + size] @ x
+        greatest = np.maximum.accumulate(np.abs(sums[:, i] - sums[:, j]) * scale, axis=1)
+        count += (greatest >= bar).sum(0)
+        top.append(greatest.max(1, initial=0))
+    found[order] = np.maximum.accumulate(count[::-1])[::-1]
+    return found, np.concatenate(top)
+
 def _flips(tasks: int, resamples: int, seed: int) -> np.ndarray:
     "Signs for each task: all ways there are where these are no more than `resamples`, else none and random ones."
     if tasks <= 30 and 2 ** (tasks - 1) <= resamples + 1:  # all signs turned round are the same way
@@ -224,17 +245,8 @@ def flip_test(scores: np.ndarray, pairs: np.ndarray, resamples: int = RESAMPLES,
     rms = np.sqrt(((x[:, i] - x[:, j]) ** 2).mean(0))
     scale = np.divide(1, rms, out=np.zeros_like(rms), where=rms > 1e-12)
     seen = np.abs(x.mean(0)[i] - x.mean(0)[j]) * scale
-    order = np.argsort(seen, kind="stable")  # the least clear first
-    i, j, scale = i[order], j[order], scale[order]
-    bar = seen[order] - 1e-9 - 1e-13 * scale  # sums in another order are still ties
-    flips, count = _flips(len(x), resamples, seed), np.zeros(len(pairs))
-    for start in range(0, len(flips), size := _block(len(pairs))):
-        means = flips[start:start + size] @ x / len(x)
-        greatest = np.maximum.accumulate(np.abs(means[:, i] - means[:, j]) * scale, axis=1)
-        count += (greatest >= bar).sum(0)
-    p = np.empty(len(pairs))
-    p[order] = np.maximum.accumulate((count / len(flips))[::-1])[::-1]
-    return p
+    flips = _flips(len(x), resamples, seed)
+    return _step_down(flips, x / len(x), scale, seen, np.asarray(pairs))[0] / len(flips)
 
 # %% ../nbs/11_ranking.ipynb #3c17cf94
 _FLOOR = 0.1
@@ -265,6 +277,40 @@ def half_widths(scores: np.ndarray, pairs: np.ndarray, confidence: float = CONFI
     factor = np.quantile(greatest, confidence, method="higher")
     return np.concatenate([*alone, []]) * factor
 
+# %% ../nbs/11_ranking.ipynb #e0cf87c3
+def _around(x: np.ndarray, task: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the seeds of a task add to the mean over tasks, less their mean: `x` (cells, contenders) of tasks numbered
+    `task` (cells,). Then the number of seeds, and which cells are whose (tasks, cells). Its squares sum to the variance
+    that the mean over tasks is estimated to have.
+    """
+    n = np.bincount(task)
+    of = np.arange(len(n))[:, None] == task
+    within = x - (of @ x / n[:, None])[task]
+    return within * (np.sqrt(n / np.maximum(n - 1, 1)) / n / len(n))[task][:, None], n, of
+
+def seed_test(scores: np.ndarray, task: np.ndarray, pairs: np.ndarray, confidence: float = CONFIDENCE,
+              resamples: int = RESAMPLES, seed: int = SEED) -> tuple[np.ndarray, np.ndarray]:
+    """p-values of all `pairs` (pairs, 2) of columns of `scores` (cells, contenders), and half the widths of intervals
+    for their mean differences on these tasks, `task` (cells,) numbered from 0; both for all pairs at once.
+
+    Null: what differs on average is the luck of the seeds. p is 1, and a width NaN, where a task has a single seed.
+    """
+    from scipy.stats import norm, t
+    x, (i, j) = np.round(scores, 12), np.asarray(pairs).T
+    noise, n, of = _around(x, task)
+    if (n < 2).any(): return np.ones(len(pairs)), np.full(len(pairs), np.nan)
+    var = of @ (noise[:, i] - noise[:, j]) ** 2  # (tasks, pairs)
+    se, weight = np.sqrt(var.sum(0)), (var**2 / (n - 1)[:, None]).sum(0)
+    there = se > 1e-12
+    df = np.divide(var.sum(0)**2, weight, out=np.ones_like(se), where=weight > 0)
+    scale = np.divide(1, se, out=np.zeros_like(se), where=there)
+    mean = (of @ x / n[:, None]).mean(0)
+    z = np.minimum(norm.isf(t.sf(np.abs(mean[i] - mean[j]) * scale, df)), 37)  # as clear as that is with all seeds
+    weights = np.random.default_rng(seed).standard_normal((resamples, len(x)))
+    count, top = _step_down(weights, noise, scale, z, np.asarray(pairs))
+    bar = np.quantile(top, confidence, method="higher") if len(pairs) else 0.0
+    return (count + 1) / (resamples + 1), se * t.isf(norm.sf(bar), df)
+
 # %% ../nbs/11_ranking.ipynb #4400d928
 def letter_groups(apart: np.ndarray) -> list[str]:
     "Letters, of which two rows share one where they are not `apart` (rows, rows)."
@@ -276,32 +322,43 @@ def letter_groups(apart: np.ndarray) -> list[str]:
     return [between.join(name for name, rows in zip(names, sets) if row in rows) for row in range(len(apart))]
 
 # %% ../nbs/11_ranking.ipynb #f6c715f5
-def pairwise(tasks: pd.DataFrame, confidence: float = CONFIDENCE, resamples: int = RESAMPLES,
-             seed: int = SEED) -> pd.DataFrame:
-    """All pairs of columns of `tasks` (tasks, contenders): `a`, `b`, `difference` of their means, its interval `low` to
-    `high`, `p`, and whether they are `apart`; intervals and p are made for all pairs at once.
+OVER = {"tasks": "would the difference be there on other tasks of the kind?",
+        "seeds": "is it there on these tasks, however their prompts are split?"}
+
+def _certainty(scores: pd.DataFrame, pairs: np.ndarray, over: str, confidence: float, resamples: int,
+               seed: int) -> tuple[np.ndarray, np.ndarray]:
+    "p-values and half the widths of intervals of `pairs` of columns. `scores`: indexed by task, and perhaps seed."
+    how = pairs, confidence, resamples, seed
+    if over == "seeds": return seed_test(scores.to_numpy(), pd.factorize(scores.index.get_level_values(0))[0], *how)
+    x = scores.groupby(level=0, sort=False).mean().to_numpy()
+    return flip_test(x, pairs, resamples, seed), half_widths(x, *how)
+
+def pairwise(scores: pd.DataFrame, confidence: float = CONFIDENCE, resamples: int = RESAMPLES, seed: int = SEED,
+             over: str = "tasks") -> pd.DataFrame:
+    """All pairs of columns of `scores`, which has a row for each task, or task and seed, by its index: `a`, `b`,
+    `difference` of their means over tasks, its interval `low` to `high`, `p`, and whether they are `apart`. Intervals
+    and p are made for all pairs at once, `over` tasks or seeds: see `OVER`.
     """
-    x, pairs = tasks.to_numpy(), _all_pairs(tasks.shape[1])
-    mean, half = x.mean(0), half_widths(x, pairs, confidence, resamples, seed)
+    pairs, mean = _all_pairs(scores.shape[1]), scores.groupby(level=0, sort=False).mean().mean().to_numpy()
+    p, half = _certainty(scores, pairs, over, confidence, resamples, seed)
     d = np.round(mean[pairs[:, 0]] - mean[pairs[:, 1]], 12)
-    p = flip_test(x, pairs, resamples, seed)
     apart = (p <= 1 - confidence + 1e-12) & (np.abs(d) > half)
-    a, b = (tasks.columns.to_numpy()[pairs[:, side]] for side in (0, 1))
+    a, b = (scores.columns.to_numpy()[pairs[:, side]] for side in (0, 1))
     return pd.DataFrame(dict(a=a, b=b, difference=d, low=d - half, high=d + half, p=p, apart=apart))
 
 # %% ../nbs/11_ranking.ipynb #01247b4f
-def _contender_rows(g: _Group, tasks: pd.DataFrame, pairs: pd.DataFrame, confidence: float, resamples: int,
-                    seed: int) -> pd.DataFrame:
-    "The rows of `Ranking.table` of one group; columns of `tasks` best first."
-    names, m = tasks.columns, tasks.shape[1]
+def _contender_rows(g: _Group, scores: pd.DataFrame, pairs: pd.DataFrame, confidence: float, resamples: int, seed: int,
+                    over: str = "tasks") -> pd.DataFrame:
+    "The rows of `Ranking.table` of one group; columns of `scores` best first."
+    names, m, tasks = scores.columns, scores.shape[1], scores.groupby(level=0, sort=False).mean()
     saes = [n for n in names if g.kinds[n] == "sae"] or [*names]
     both = pd.concat([pairs, pairs.rename(columns={"a": "b", "b": "a"}).assign(
         difference=-pairs["difference"], low=-pairs["high"], high=-pairs["low"])])
     best = both[both["b"] == saes[0]].set_index("a")[["difference", "low", "high"]].reindex(names)
     best.loc[saes[0]] = 0.0
-    field = np.c_[tasks, tasks[saes].mean(axis=1)]
-    half = half_widths(field, np.c_[np.arange(m), np.full(m, m)], confidence, resamples, seed)
-    to_field = field[:, :m].mean(0) - field[:, m].mean()
+    field = scores.assign(**{" field": scores[saes].mean(axis=1)})
+    _, half = _certainty(field, np.c_[np.arange(m), np.full(m, m)], over, confidence, resamples, seed)
+    to_field = (tasks.mean() - tasks[saes].mean().mean()).to_numpy()
     apart = both.pivot(index="a", columns="b", values="apart").reindex(index=names, columns=names).eq(True).to_numpy()
     return pd.DataFrame(g.names | dict(
         contender=names, kind=[g.kinds[n] for n in names], score=tasks.mean().to_numpy(),
@@ -356,31 +413,37 @@ def _reference(name: str, saes: Sequence[str], pairs: pd.DataFrame) -> str:
     rest = len(saes) - better - worse
     return f"{' and '.join(said)} than {name}" + f", {rest} can't be told from it" * bool(rest)
 
-def _remarks(rows: pd.DataFrame, pairs: pd.DataFrame, confidence: float) -> list[str]:
+def _too_few(rows: pd.DataFrame, confidence: float, over: str) -> str:
+    "Why there is too little for any conclusion; nothing where there is enough."
+    tasks, need, level = int(rows.iloc[0]["tasks"]), least_tasks(confidence), 1 - confidence
+    if over == "seeds": return "Two seeds of each task are the least." * bool(rows["field_low"].isna().all())
+    least = f"The smallest p that so few can give is {min(1.0, 2 / 2**tasks):.2g}, above {level:.2g}: {need} tasks are the least."
+    return least * (tasks < need)
+
+def _remarks(rows: pd.DataFrame, pairs: pd.DataFrame, confidence: float, over: str) -> list[str]:
     "What a reader should know beside."
-    first, need, level = rows.iloc[0], least_tasks(confidence), 1 - confidence
+    first, few, level = rows.iloc[0], _too_few(rows, confidence, over), 1 - confidence
     unsure = int(((pairs["p"] <= level + 1e-12) != ((pairs["low"] > 0) | (pairs["high"] < 0))).sum())
-    least = min(1.0, 2 / 2 ** int(first["tasks"]))
     lacking = _list([f"{name} ({n})" for name, n in zip(rows["contender"], rows["lacks"], strict=True) if n] or [""])
-    few = f"The smallest p that so few can give is {least:.2g}, above {level:.2g}: {need} tasks are the least."
     return [text for text, said in (
-        (few, first["tasks"] < need),
+        (few, few),
         (f"Test and interval disagree on {_count(unsure, 'pair')}, which count as not told apart.",
-         unsure and first["tasks"] >= need),
-        ("With one seed it can't be seen how much hangs on the split.", first["seeds"] == 1),
+         unsure and not few),
+        ("With one seed it can't be seen how much hangs on the split.", first["seeds"] == 1 and over == "tasks"),
         (f"Cells that not all have are left out, {first['left_out']} of {first['left_out'] + first['cells']}; "
          f"lacking are {lacking}.", first["left_out"])) if said]
 
 # %% ../nbs/11_ranking.ipynb #9cb91fd7
-def _conclude(rows: pd.DataFrame, pairs: pd.DataFrame, score: str, metric: str, confidence: float) -> str:
+def _conclude(rows: pd.DataFrame, pairs: pd.DataFrame, score: str, metric: str, confidence: float,
+              over: str = "tasks") -> str:
     "What a group's rows say, in a sentence, and what to know beside."
     saes = [*rows.loc[rows["kind"] == "sae", "contender"]]
     others = [*rows.loc[rows["kind"] != "sae", "contender"]] if saes else []
     told = [_top(saes, pairs), *(_reference(name, saes, pairs) for name in others)]
-    if rows.iloc[0]["tasks"] < least_tasks(confidence): told = ["nothing can be concluded"]
-    first = rows.iloc[0]
-    over = f"Over {_count(first['tasks'], 'task')} and {_count(first['seeds'], 'seed')} {_how(rows, score, metric)}"
-    return " ".join([f"{over} {'; '.join(told)}.", *_remarks(rows, pairs, confidence)])
+    if _too_few(rows, confidence, over): told = ["nothing can be concluded"]
+    tasks, seeds = (_count(rows.iloc[0][of + "s"], of) for of in ("task", "seed"))
+    on = f"On {'this task' if tasks == '1 task' else f'these {tasks}'} by {seeds}" if over == "seeds" else f"Over {tasks} and {seeds}"
+    return " ".join([f"{on} {_how(rows, score, metric)} {'; '.join(told)}.", *_remarks(rows, pairs, confidence, over)])
 
 # %% ../nbs/11_ranking.ipynb #b071c29e
 _KEY = "Rows that share a letter can't be told apart; intervals hold for all pairs at once."
@@ -421,6 +484,7 @@ class Ranking:
     which those share that can't be told apart; `tasks`, `seeds`, `cells`, cells `left_out` and those it `lacks`, `ks`.
     `pairs`: `a` (the higher), `b`, `difference`, its interval `low` to `high`, `p`, both for all pairs of the group at
     once, and whether they are `apart`: the interval leaves zero out and p is small. `scores`: (tasks, contenders).
+    `over`: what the certainty is about, see `OVER`.
     """
     score: str
     metric: str
@@ -428,11 +492,12 @@ class Ranking:
     table: pd.DataFrame
     pairs: pd.DataFrame
     scores: pd.DataFrame
+    over: str = "tasks"
 
     @property
     def conclusions(self) -> list[str]:
         "What each group says: a sentence, and what to know beside."
-        return [name + _conclude(rows, pairs, self.score, self.metric, self.confidence)
+        return [name + _conclude(rows, pairs, self.score, self.metric, self.confidence, self.over)
                 for name, rows, pairs in _each(self.table, self.pairs)]
 
     def _shown(self) -> list[pd.DataFrame]: return [_readable(rows) for _, rows, _ in _each(self.table, self.pairs)]
@@ -442,25 +507,26 @@ class Ranking:
     def _repr_html_(self) -> str: return "".join(map(_as_html, self._shown(), self.conclusions))
 
 # %% ../nbs/11_ranking.ipynb #768d16fc
-def rank(results: pd.DataFrame, score: str | Score | None = None, metric: str = "test_auc",
+def rank(results: pd.DataFrame, score: str | Score | None = None, metric: str = "test_auc", over: str = "tasks",
          confidence: float = CONFIDENCE, resamples: int = RESAMPLES, seed: int = SEED) -> Ranking:
     """Which SAE is better, and can it be told? SAEs, controls and baselines of `results`, on the cells that all have.
 
     `score`: one of `SCORES`, or "k=16"; `DEFAULT_SCORE` where none is named. Each group (model, hook, setting,
-    protocol) is ranked by itself. Conditions, then seeds are averaged in each task; tasks are the unit. Two contenders
-    are told apart where `flip_test` gives at most 1 - `confidence` and the interval of `half_widths` leaves zero out,
-    each for all pairs of the group at once. Raises `ValueError` for an unknown score and where no cell is shared.
+    protocol) is ranked by itself. Conditions, then seeds are averaged in each task. `over`: what certainty is about,
+    other tasks of the kind ("tasks"), or other splits of these ("seeds"). Two contenders are told apart where p is at
+    most 1 - `confidence` and the interval leaves zero out, both for all pairs of the group at once (`pairwise`).
+    Raises `ValueError` for an unknown score or `over`, and where no cell is shared.
     """
+    if over not in OVER: raise ValueError(f"certainty is over {' or '.join(map(repr, OVER))}, not {over!r}.")
     how, tables = find_score(score), []
     for g in _groups(results, how, metric):
-        tasks = g.tasks
-        tasks = tasks[tasks.mean().round(12).sort_values(ascending=False, kind="stable").index]
-        pairs = pairwise(tasks, confidence, resamples, seed)
-        rows = _contender_rows(g, tasks, pairs, confidence, resamples, seed)
+        order = g.tasks.mean().round(12).sort_values(ascending=False, kind="stable").index
+        pairs = pairwise(g.by_seed[order], confidence, resamples, seed, over)
+        rows = _contender_rows(g, g.by_seed[order], pairs, confidence, resamples, seed, over)
         put = lambda table, names=g.names: table.assign(**names)[[*names, *table.columns]]
-        tables.append((rows, put(pairs), put(tasks.reset_index())))
+        tables.append((rows, put(pairs), put(g.tasks[order].reset_index())))
     table, pairs, scores = (pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True))
-    return Ranking(how.name, metric, confidence, table, pairs, scores)
+    return Ranking(how.name, metric, confidence, table, pairs, scores, over)
 
 # %% ../nbs/11_ranking.ipynb #764dd500
 def _parts_of_noise(x: np.ndarray) -> tuple[float, float]:
