@@ -17,18 +17,18 @@ import pandas as pd
 from .datasets import REGIMES
 from .files import atomic_path
 from .paper import load_paper_results
-from .plots import style
-from .results import load_results, probe_label
+from .plots import means_by, style
+from .results import columns, load_results, probe_label, sae_names
 from .stats import Quiver, quiver
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # %% auto #0
-__all__ = ['SAE_METHODS', 'WITHOUT_SAES', 'WITH_SAES', 'NoData', 'need', 'open_results', 'saes', 'of_sae', 'one_method',
-           'with_l0', 'at_saes', 'baselines', 'mean_auc', 'through_regimes', 'sae_pools', 'uplift_quiver',
-           'judged_labels', 'against_label', 'contradicted', 'finish', 'FigureNotebook', 'read_figure', 'find_figures',
-           'draw_figures']
+__all__ = ['SAE_METHODS', 'FIELD', 'WITHOUT_SAES', 'WITH_SAES', 'NoData', 'need', 'one_protocol', 'open_results', 'saes',
+           'of_sae', 'one_method', 'with_l0', 'at_saes', 'baselines', 'mean_auc', 'sae_lines', 'differences',
+           'by_regime', 'through_regimes', 'sae_pools', 'uplift_quiver', 'judged_labels', 'against_label',
+           'contradicted', 'finish', 'FigureNotebook', 'read_figure', 'find_figures', 'draw_figures']
 
 # %% ../nbs/16_figures.ipynb #07fd6325
 class NoData(ValueError):
@@ -47,36 +47,48 @@ def _read(path: str | Path) -> pd.DataFrame:
     "Results of all models."
     return (load_paper_results if _is_paper(path) else load_results)(path)
 
-def open_results(path: str | Path, model: str = "") -> pd.DataFrame:
-    """The results of one model on the published split: from a clone of the paper's repository, or whatever
-    `load_results` reads.
+# %% ../nbs/16_figures.ipynb #793ab4f3
+def one_protocol(table: pd.DataFrame, protocol: str = "") -> pd.DataFrame:
+    """Rows of one protocol; if not given, of the published one, or where there are none of the only one. Raises
+    `NoData` for a protocol without results, and where several could be meant.
+    """
+    if "protocol" not in table: return table
+    there = sorted(table["protocol"].unique())
+    chosen = protocol or (there[0] if len(there) == 1 else "published")
+    if chosen not in there: raise NoData(f"results of several protocols, or of another: {', '.join(there)}; keep one.")
+    return table[table["protocol"] == chosen]
 
-    `model` may be left out where there is only one. Raises `ValueError` for a model without results.
+def open_results(path: str | Path, model: str = "", protocol: str = "") -> pd.DataFrame:
+    """The results of one model under one protocol: from a clone of the paper's repository, or whatever `load_results`
+    reads.
+
+    `model` may be left out where there is only one, `protocol` as `one_protocol` says. Raises `ValueError` for a model
+    without results.
     """
     table = _read(path)
     models = sorted(table["model"].dropna().unique())
     if model not in models and (model or len(models) > 1):
         raise ValueError(f"no results for {model!r} in {Path(path).name}; choose one of {', '.join(models)}.")
-    table = table[table["model"] == (model or models[0])]
-    return table[table["split"] == "published"] if "split" in table else table
+    return one_protocol(table[table["model"] == (model or models[0])], protocol)
 
 # %% ../nbs/16_figures.ipynb #581ab468
 SAE_METHODS = ("sae_l1", "sae_l1_binarized")  # the paper has both, each in other results
 
 def saes(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per SAE, the one to show first: its `architecture`, width `d_sae`, `l0` (mean over normal cells, where
-    there are any) and number of `settings`.
+    """One row per SAE, the one to show first: its `name`, `architecture`, width `d_sae`, `l0` (mean over normal cells,
+    where there are any) and number of `settings`.
     """
     rows = need(table[(table["features"] == "sae") & table["sae"].notna()], "probes of named SAEs")
+    rows = rows.assign(name=sae_names(rows))
     normal = rows[rows["setting"] == "normal"]
     l0 = (rows if normal.empty else normal).groupby("sae")["l0"].mean()
-    told = {"architecture": ("architecture", "first"), "d_sae": ("d_sae", "first"), "settings": ("setting", "nunique")}
+    told = {c: (c, "first") for c in ("name", "architecture", "d_sae")} | {"settings": ("setting", "nunique")}
     found = rows.groupby("sae").agg(**told).assign(l0=l0).reset_index()
     return found.sort_values(["settings", "d_sae", "l0"], ascending=[False, True, False], ignore_index=True)
 
 def of_sae(table: pd.DataFrame, sae: str = "") -> pd.DataFrame:
-    "`table` without the probes of other SAEs than `sae`; the first of `saes` if not given."
-    return table[(table["features"] != "sae") | table["sae"].isna() | (table["sae"] == (sae or saes(table)["sae"][0]))]
+    "`table` without the probes of other SAEs than `sae`, and without their controls; the first of `saes` if not given."
+    return table[table["sae"].isna() | (table["sae"] == (sae or saes(table)["sae"][0]))]
 
 def one_method(table: pd.DataFrame) -> pd.DataFrame:
     "Rows of the first of `SAE_METHODS` that `table` has; none where it has neither."
@@ -97,8 +109,55 @@ def baselines(table: pd.DataFrame) -> list[str]:
     return sorted(table.loc[(table["features"] == "activations") & table["val_auc"].notna(), "method"].unique())
 
 def mean_auc(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    "Mean test AUC over the rows of each combination of the columns `by`, and how many there are (`mean`, `size`)."
-    return table.groupby(list(by))["test_auc"].agg(["mean", "size"]).reset_index()
+    "`plots.means_by`, sorted: mean test AUC over tasks for each combination of the columns `by`, with its interval."
+    return means_by(table.sort_values(list(by), kind="stable"), by)
+
+# %% ../nbs/16_figures.ipynb #d9d5c1ef
+FIELD = "the mean of the SAEs"
+
+def sae_lines(table: pd.DataFrame) -> pd.DataFrame:
+    """SAE probes of `table` with the name of their SAE as `line`, and its `mean_l0`: in each setting and at each k, the
+    cells that all SAEs there have. Narrow SAEs come first, then those with few active latents. Raises `NoData` where no
+    cell is left.
+    """
+    rows = table[(table["features"] == "sae") & table["test_auc"].notna()]
+    rows = rows.assign(line=sae_names(rows).fillna("SAE"))
+    cell = [c for c in (*columns("cell"), "k") if c in rows and c != "hook"]
+    there = rows.groupby(cell, dropna=False)["line"].transform("nunique")
+    rows = rows[there == rows.groupby(["setting", "k"], dropna=False)["line"].transform("nunique")]
+    l0 = rows.groupby("line")["l0"].mean()
+    rows = need(rows.assign(mean_l0=rows["line"].map(l0)), "task and seed that all these SAEs were probed with")
+    return rows.sort_values(["d_sae", "mean_l0", "line", "k"], kind="stable", ignore_index=True)
+
+# %% ../nbs/16_figures.ipynb #34488167
+def _minus(rows: pd.DataFrame, level: pd.DataFrame) -> pd.DataFrame:
+    "`rows` with their `difference` to the mean of `level` in the same cell, where it has one."
+    of_saes = set(level["features"]) == {"sae"}
+    by = [c for c in (*columns("cell"), "k", "sae") if c in level and level[c].notna().any()]
+    by = [c for c in by if not (of_saes and c in ("hook", "sae"))]  # SAEs of several hooks are compared too
+    mean = level.groupby(by, dropna=False)["test_auc"].mean().rename("level").reset_index()
+    both = rows.merge(mean, on=by)
+    return both.assign(difference=both["test_auc"] - both["level"]).drop(columns="level")
+
+def differences(table: pd.DataFrame, rows: pd.DataFrame, reference: str = "") -> pd.DataFrame:
+    """`rows`, which are of `sae_lines`, with the `difference` of test AUC to a `reference` in the same cell, and its
+    name.
+
+    `reference`: `FIELD`, the name of an SAE, or the method of a baseline or control in `table`; if not given, `FIELD`,
+    and logreg for one SAE. Raises `NoData` where it was never probed in the same cell.
+    """
+    reference = reference or (FIELD if rows["line"].nunique() > 1 else "logreg")
+    if reference == FIELD: level = rows
+    elif reference in set(rows["line"]): level = rows[rows["line"] == reference]
+    else:  # the paper says `baseline` under covariate shift
+        level = table[table["method"].isin([reference, *(["baseline"] if reference == "logreg" else [])])]
+    found = _minus(rows, need(level, f"probes of {reference!r}"))
+    return need(found.assign(reference=reference), f"probes of {reference!r} where SAEs were probed")
+
+def by_regime(table: pd.DataFrame) -> pd.DataFrame:
+    "`table` with its settings in the protocol's order; others come after."
+    order = {name: i for i, name in enumerate(REGIMES)}
+    return table.sort_values("setting", key=lambda s: s.map(order), kind="stable")
 
 # %% ../nbs/16_figures.ipynb #c09fe525
 WITHOUT_SAES, WITH_SAES = "without SAEs", "with SAEs"
@@ -112,10 +171,11 @@ def through_regimes(path: str | Path, model: str = "") -> pd.DataFrame:
 def sae_pools(table: pd.DataFrame, ks: Sequence[int], methods: Sequence[str] = ("sae_l1",),
               where: str = "scarcity, imbalance or label noise") -> dict[str, list[str]]:
     """Two pools for `stats.quiver`, which are printed: `WITHOUT_SAES`, the baselines of `table`, and `WITH_SAES`,
-    these and its SAE probes of `methods` at `ks`. Raises `NoData`, which names the settings by `where`, without these.
+    these and its SAE probes of `methods` at `ks`. Raises `NoData`, which names the settings by `where`, without either.
     """
     probes = need(table[table["method"].isin(methods) & table["k"].isin(ks)], f"SAE probes in {where}")
     base, added = baselines(table), sorted(set(probe_label(probes)))
+    if not base: raise NoData(f"no baselines in {where} in these results.")
     print("without:", *base, "\nadded:", *added)
     return {WITHOUT_SAES: base, WITH_SAES: base + added}
 

@@ -59,13 +59,13 @@ def style() -> Iterator[None]:
     import matplotlib as mpl
     with mpl.rc_context(_STYLE): yield
 
-# %% ../nbs/14_plots.ipynb #28f19b85
-_PALETTE = ("#332288", "#CC6677", "#117733", "#88CCEE", "#AA4499", "#999933", "#882255", "#44AA99", "#DDCC77",
-            "#6699CC", "#661100", "#AA4466")
+# %% ../nbs/14_plots.ipynb #367b2583
+_PALETTE = ("#332288", "#CC6677", "#117733", "#6699CC", "#AA4499", "#999933", "#882255", "#44AA99", "#661100",
+            "#DDCC77", "#AA4466", "#88CCEE")
 _MARKERS = "osD^vP*Xph<"  # eleven: with twelve colours, 132 lines differ
 
 def line_looks(names: Iterable[Hashable], saes: Iterable[Hashable] = ()) -> dict[Hashable, dict[str, Any]]:
-    "Colour and marker of each line: the look of the method or control its name begins with; else, or of `saes`, its own."
+    "Colour and marker of each line: of the method or control that its name begins with; of `saes` and others its own."
     names, own = list(dict.fromkeys(names)), set(saes)
     known = {n: found for n in names if n not in own and (found := _registered_look(str(n).replace(",", "")))}
     others = [n for n in names if n not in known]
@@ -113,18 +113,19 @@ def over_tasks(rows: pd.DataFrame, value: str = "test_auc") -> dict[str, Any]:
     for c in _ONE:
         if c in rows and rows[c].nunique() > 1:
             there = ", ".join(sorted(map(str, rows[c].dropna().unique()))[:3])
-            raise ValueError(f"one mark would be a mean over several of {c} ({there}, …); choose one, or average first.")
+            raise ValueError(f"one mark would be a mean over several of {c}: {there}, …; choose one, or average first.")
     seed = rows["seed"].fillna(-1) if "seed" in rows else 0
     values = rows.assign(seed=seed).pivot_table(index="dataset", columns="seed", values=value, aggfunc="mean")
     low, high = bootstrap_interval(values.to_numpy(float))
-    return {"mean": values.mean(axis=1).mean(), "low": low, "high": high, "tasks": len(values), "seeds": values.shape[1]}
+    tasks, seeds = values.shape
+    return {"mean": values.mean(axis=1).mean(), "low": low, "high": high, "tasks": tasks, "seeds": seeds}
 
 def means_by(table: pd.DataFrame, by: Sequence[str], value: str = "test_auc") -> pd.DataFrame:
     "`over_tasks` of each combination of the columns `by`, in the order in which they come."
     parts = table.groupby(list(by), sort=False, dropna=False)
     return pd.DataFrame([dict(zip(by, key, strict=True)) | over_tasks(rows, value) for key, rows in parts])
 
-# %% ../nbs/14_plots.ipynb #f9f05b3e
+# %% ../nbs/14_plots.ipynb #3749b1cd
 def _shown(metric: str) -> str:
     "A metric's name as readers know it."
     return metric.replace("_", " ").replace("auc", "AUC")
@@ -134,11 +135,11 @@ def _mean_of(results: pd.DataFrame, metric: str) -> str:
     return f"{_shown(metric)}, mean of {results['dataset'].nunique()} tasks"
 
 def _mean_line(table: pd.DataFrame, x: str, metric: str, ax: Axes, label: str, look: dict[str, Any],
-               dashed: bool = False) -> None:
-    "The mean over tasks at each `x`, with its interval as a band."
+               dashed: bool = False, band: bool = True) -> None:
+    "The mean over tasks at each `x`, with its interval as a band, if wanted."
     at = means_by(table, [x], metric).sort_values(x)
     ax.plot(at[x], at["mean"], label=label, linestyle="--" if dashed else "-", markeredgewidth=0, **look)
-    ax.fill_between(at[x].astype(float), at["low"], at["high"], color=look["color"], alpha=0.12, linewidth=0)
+    if band: ax.fill_between(at[x].astype(float), at["low"], at["high"], color=look["color"], alpha=0.12, linewidth=0)
 
 def _mean_bars(table: pd.DataFrame, x: str, y: str, ax: Axes, label: str, color: str, marker: str) -> None:
     "The mean over tasks at each `x`, with its interval as a bar."
@@ -190,7 +191,7 @@ def _looks(table: pd.DataFrame, by: str = "line") -> dict[Hashable, dict[str, An
     several = len(saes) > 1 and sae_names(table[table["features"] == "sae"]).nunique() > 1
     return line_looks(sorted(table[by].unique()), saes if several else [])
 
-# %% ../nbs/14_plots.ipynb #1efa04c6
+# %% ../nbs/14_plots.ipynb #d49ed704
 def _k_axis(ax: Axes, ks: Sequence[int]) -> None:
     "A log axis with a tick at each k, at most ten."
     ax.set_xscale("log", base=2)
@@ -202,16 +203,17 @@ def _legend_height(lines: int, columns: int) -> float:
     return 0.14 * max(0, -(-lines // columns) - 2)
 
 def plot_by_k(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
-    """Mean AUC over tasks against k, for each sparse method or SAE, with baselines as level lines; bands are 95 %
-    intervals over tasks, not paired. Raises `ValueError` without k, and for several models, hooks or protocols.
+    """Mean AUC over tasks against k, for each sparse method or SAE, with baselines as level lines. Bands are 95 %
+    intervals over tasks; several SAEs have none, since theirs would be paired (`plot_apart_by_k`). Raises `ValueError`
+    without k, and for several models, hooks or protocols.
     """
-    table = with_lines(results)
+    table, one = with_lines(results), sae_names(results).nunique() < 2
     looks, sparse = _looks(table), table[table["k"].notna()]
     if sparse.empty: raise ValueError("no sparse probes in these results.")
     with style():
         fig, (ax,) = _axes(COLUMN, COLUMN * 0.75 + _legend_height(len(looks), 2), sharey=True)
         for line, rows in sparse.groupby("line"):
-            _mean_line(rows.assign(k=rows["k"].astype(int)), "k", metric, ax, str(line), looks[line])
+            _mean_line(rows.assign(k=rows["k"].astype(int)), "k", metric, ax, str(line), looks[line], band=one)
         for line, rows in table[table["k"].isna()].groupby("line"):
             ax.axhline(over_tasks(rows, metric)["mean"], label=line, color=looks[line]["color"], linestyle="--")
         _k_axis(ax, sorted(sparse["k"].unique()))
@@ -231,6 +233,7 @@ def _condition_axis(ax: Axes, setting: str) -> None:
         ax.set_xscale("log", base=2)
         ax.xaxis.set_major_formatter("{x:.0f}")
 
+# %% ../nbs/14_plots.ipynb #f1cc3b49
 def plot_by_condition(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
     """Mean AUC over tasks along one regime's axis, a line per probe, with 95 % intervals over tasks, not paired.
 
@@ -336,8 +339,8 @@ def plot_uplift_map(quiver: Quiver, pool: str | None = None) -> Figure:
 
 # %% ../nbs/14_plots.ipynb #4de63f4e
 def plot_means(table: pd.DataFrame, xlabel: str = "test AUC") -> Figure:
-    """Rows of `stats.means` as points with their intervals, one panel per setting, in the protocol's order. Columns: `setting`, `probe`, `mean`,
-    `ci_low`, `ci_high`.
+    """Rows of `stats.means` as points with their intervals, one panel per setting, in the protocol's order. Columns:
+    `setting`, `probe`, `mean`, `ci_low`, `ci_high`.
     """
     parts = {s: table[table["setting"] == s].reset_index(drop=True) for s in _in_order(table["setting"])}
     names = list(dict.fromkeys(table["probe"]))[::-1]
@@ -422,14 +425,15 @@ def _small_panel(ax: Axes, rows: pd.DataFrame, metric: str, task: str, looks: di
 
 # %% ../nbs/14_plots.ipynb #3b7218d7
 def plot_tasks_by_k(results: pd.DataFrame, columns: int = 12, metric: str = "test_auc") -> Figure:
-    """One small panel per task: `metric` of each sparse method, or SAE where there are several, against k, the mean over
-    seeds; baselines as level lines. All panels share their axes.
+    """One small panel per task: `metric` of each sparse method, or SAE where there are several, against k; baselines as
+    level lines. Seeds are averaged. All panels share their axes.
     """
     tasks = sorted(results["dataset"].unique(), key=_task_order)
     rows, table = -(-len(tasks) // columns), with_lines(results)
     parts, looks = table.groupby("dataset"), _looks(table)
     with style():
-        fig, axes = _axes(PAGE, 0.6 * rows + 0.4 + _legend_height(len(looks), 4), rows, columns, sharex=True, sharey=True)
+        height = 0.6 * rows + 0.4 + _legend_height(len(looks), 4)
+        fig, axes = _axes(PAGE, height, rows, columns, sharex=True, sharey=True)
         for ax, task in zip(axes, tasks): _small_panel(ax, parts.get_group(task), metric, task, looks)
         for ax in axes[len(tasks):]: ax.set_visible(False)
         _legend_above(fig, axes[0], 4)
@@ -529,13 +533,14 @@ def plot_wins(table: pd.DataFrame, names: tuple[str, str, str]) -> Figure:
         _legend_above(fig, ax, 3)
         return fig
 
-# %% ../nbs/14_plots.ipynb #3b21c1d8
+# %% ../nbs/14_plots.ipynb #9d00d285
 def _aside(x: pd.Series, log: int) -> pd.Series:
     "By how many typographic points to move each of `x` sideways, so that near ones don't hide each other."
     at = (x.astype(float).map(math.log) if log else x.astype(float)).sort_values(kind="stable")
-    group = (at.diff() > 0.03 * (at.max() - at.min())).cumsum()
+    group = (at.diff() > 0.02 * (at.max() - at.min())).cumsum()
     number = group.groupby(group).cumcount()
-    return (4.5 * (number - (group.map(group.value_counts()) - 1) / 2)).reindex(x.index)
+    size = group.map(group.value_counts())
+    return ((number - (size - 1) / 2) * (14 / size).clip(upper=4.5)).reindex(x.index)
 
 def _point(ax: Axes, x: float, row: Any, color: str, marker: str, aside: float = 0) -> None:
     "A mean and its interval, upright; hollow where the interval holds zero."
@@ -544,36 +549,40 @@ def _point(ax: Axes, x: float, row: Any, color: str, marker: str, aside: float =
     ax.vlines(x, row.low, row.high, color=color, linewidth=0.9, transform=move)
     ax.scatter(x, row.mean, s=16, marker=marker, edgecolor=color, linewidth=0.9, transform=move, zorder=3,
                facecolor=color if row.low > 0 or row.high < 0 else "white")
-    ax.update_datalim([(x, row.mean)])
+    ax.update_datalim([(x, end) for end in (row.mean, row.low, row.high) if end == end])
 
 def _keys(looks: dict[Hashable, dict[str, Any]]) -> list[Any]:
     "What a legend shows for each name: its marker in its colour."
     from matplotlib.lines import Line2D
     return [Line2D([], [], linestyle="", label=str(name), **one) for name, one in looks.items()]
 
-# %% ../nbs/14_plots.ipynb #1ae4b6f4
+# %% ../nbs/14_plots.ipynb #028ac69e
 def plot_apart(table: pd.DataFrame, x: str, by: str, xlabel: str, ylabel: str, log: int = 10,
-               columns: int = 5) -> Figure:
-    """Differences against a number `x`, a point per row in the look of its `by`, a panel for each of the column `panel`.
+               columns: int = 5, join: bool = False) -> Figure:
+    """Differences against a number `x`, a point per row in the look of its `by`, a panel for each of the column
+    `panel`.
 
     Columns `mean`, `low`, `high`; where the interval leaves zero out, the point is filled. `log`: base of the x axis, 0
-    if linear. `columns`: how many panels side by side.
+    if linear. `columns`: how many panels side by side. `join`: whether thin lines join what has the same `by`.
     """
     parts, looks = dict([*table.groupby("panel", sort=False)]), line_looks(table[by], table[by])
-    height, one_row = 0.75 + _legend_height(len(looks), 3) / COLUMN, len(parts) <= columns
+    height, one_row = 0.8 + _legend_height(len(looks), 3) / COLUMN, len(parts) <= columns
     with style():
         fig, axes = _panels(parts, height if one_row else 0.6, columns)
         for ax, part in zip(axes, parts.values()):
             ax.axhline(0, color="0.7", linewidth=0.8)
             for row, aside in zip(part.itertuples(), _aside(part[x], log)):
                 _point(ax, getattr(row, x), row, **looks[getattr(row, by)], aside=aside)
+            for name, r in part.sort_values(x).groupby(by) if join else ():
+                ax.plot(r[x], r["mean"], color=looks[name]["color"], linewidth=0.5, alpha=0.6)
             if log: _log_axis(ax, part[x], log)
+            ax.autoscale_view()
             ax.set_xlabel(xlabel)
         _name_y(fig, axes, ylabel, one_row)
         fig.legend(handles=_keys(looks), loc="outside upper center", ncols=3)
         return fig
 
-# %% ../nbs/14_plots.ipynb #e89db5c0
+# %% ../nbs/14_plots.ipynb #37eadbc0
 def _short(name: str, most: int = 24) -> str:
     "A name of at most `most` characters, its middle left out."
     return name if len(name) <= most else f"{name[:most // 2 - 1]}…{name[-(most // 2):]}"
@@ -581,32 +590,35 @@ def _short(name: str, most: int = 24) -> str:
 def _levels(ax: Axes, levels: pd.DataFrame, looks: dict[Hashable, dict[str, Any]]) -> None:
     "Means against k, a line for each `line`; those without k are level."
     for line, rows in levels.groupby("line", sort=False):
-        if rows["k"].isna().all(): ax.axhline(rows["mean"].iloc[0], color=looks[line]["color"], ls="--", label=line)
-        else: ax.plot(rows["k"].astype(int), rows["mean"], label=line, markeredgewidth=0, **looks[line])
+        own, label = looks[line], _short(line, 25)
+        if rows["k"].isna().all(): ax.axhline(rows["mean"].iloc[0], color=own["color"], linestyle="--", label=label)
+        else: ax.plot(rows["k"].astype(int), rows["mean"], label=label, markeredgewidth=0, **own)
 
 def _small_apart(ax: Axes, name: str, differences: pd.DataFrame, look: dict[str, Any]) -> None:
     "The differences of one SAE against k, those of the others behind."
     ax.axhline(0, color="0.7", linewidth=0.8)
     for line, rows in differences.groupby("line", sort=False):
         own = line == name
-        ax.plot(rows["k"].astype(int), rows["mean"], color=look["color"] if own else "0.85", linewidth=1 if own else 0.6,
-                zorder=2 if own else 1)
+        color, width = (look["color"], 1) if own else ("0.85", 0.6)
+        ax.plot(rows["k"].astype(int), rows["mean"], color=color, linewidth=width, zorder=1 + own)
         for row in rows.itertuples() if own else (): _point(ax, row.k, row, **look)
-    ax.set_title(_short(name), fontsize=6.5, color=look["color"])
+    ax.set_title(_short(name), fontsize=6.5)
 
-# %% ../nbs/14_plots.ipynb #24e71c4e
+# %% ../nbs/14_plots.ipynb #0d487411
 def plot_apart_by_k(levels: pd.DataFrame, differences: pd.DataFrame, ylabel: str, columns: int = 4) -> Figure:
     """Above, means of `levels` against k, a line for each `line`; below, a panel for each `line` of `differences`, with
     intervals. Columns of both: `line`, `k`, `mean`; of `differences` also `low`, `high`. Up to 14 lines have a legend.
     """
     import matplotlib.pyplot as plt
     names, ks = list(dict.fromkeys(differences["line"])), sorted(differences["k"].unique())
+    columns = min(columns, max(2, len(names)))
     looks, rows = line_looks(levels["line"], names if len(names) > 1 else []), -(-len(names) // columns)
     with style():
-        fig = plt.figure(figsize=(PAGE, 2.2 + 1.3 * rows))
+        fig = plt.figure(figsize=(PAGE * (columns + 1) / 5 if columns < 4 else PAGE, 2.2 + 1.3 * rows))
         plt.close(fig)
         grid = fig.add_gridspec(1 + rows, columns, height_ratios=[1.9, *[1] * rows])
-        top = fig.add_subplot(grid[0, :])
+        top, side = fig.add_subplot(grid[0, :-1]), fig.add_subplot(grid[0, -1])
+        side.axis("off")
         small: list[Axes] = []
         _levels(top, levels, looks)
         for i, name in enumerate(names):
@@ -614,14 +626,16 @@ def plot_apart_by_k(levels: pd.DataFrame, differences: pd.DataFrame, ylabel: str
             small.append(fig.add_subplot(grid[1 + i // columns, i % columns], **share))
             _small_apart(small[i], name, differences, looks[name])
             small[i].tick_params(labelleft=i % columns == 0, labelbottom=i + columns >= len(names))
-        for ax in (top, small[0]): _k_axis(ax, ks if ax is top else ks[::3])
-        top.set(xlabel="latents k", ylabel="test AUC, mean over tasks")
-        shown = [h for h in top.get_lines() if len(looks) <= 14 or h.get_label() not in names]
-        if shown: top.legend(handles=shown, loc="center left", bbox_to_anchor=(1, 0.5))
-        fig.supylabel(ylabel, fontsize=8)
+        for ax, some in ((top, ks if columns > 2 else ks[::2]), (small[0], ks[::3])): _k_axis(ax, some)
+        small[0].autoscale_view()
+        top.set_ylabel("test AUC, mean over tasks")
+        small[(rows - 1) // 2 * columns].set_ylabel(ylabel)
+        shown = [h for h in top.get_lines() if len(looks) <= 14 or h.get_label() not in {_short(n, 25) for n in names}]
+        side.legend(handles=shown, loc="center left", bbox_to_anchor=(-0.12, 0.5), fontsize=6).set_in_layout(False)
+        fig.supxlabel("latents k", fontsize=8)
         return fig
 
-# %% ../nbs/14_plots.ipynb #f9ce4b67
+# %% ../nbs/14_plots.ipynb #af10c0a0
 _RELEASED = ["standard_orig", "standard", "gated", "topk", "p_anneal", "jumprelu", "batchtopk", "matryoshka_batchtopk"]
 
 def _across(ax: Axes, rows: pd.DataFrame, look: dict[str, Any]) -> None:
@@ -632,9 +646,9 @@ def _across(ax: Axes, rows: pd.DataFrame, look: dict[str, Any]) -> None:
                    facecolor=look["color"] if row.low > 0 or row.high < 0 else "white")
 
 def plot_architectures(table: pd.DataFrame, means: pd.DataFrame) -> Figure:
-    """A box over tasks of the column `difference` for each `architecture`, in order of their release, from the top, with
-    the means in the first panel of `means`; its other panels beside it. Columns of `means`: `panel`, `architecture`,
-    `label`, `mean`, `low`, `high`. Filled diamonds: the interval leaves zero out.
+    """A box over tasks of the column `difference` for each `architecture`, in order of their release, from the top,
+    with the means in the first panel of `means`; its other panels beside it. Columns of `means`: `panel`,
+    `architecture`, `label`, `mean`, `low`, `high`. Filled diamonds: the interval leaves zero out.
     """
     there, parts = set(table["architecture"]), dict([*means.groupby("panel", sort=False)])
     names = ([a for a in _RELEASED if a in there] + sorted(there - {*_RELEASED}))[::-1]
@@ -644,6 +658,7 @@ def plot_architectures(table: pd.DataFrame, means: pd.DataFrame) -> Figure:
         for ax, (panel, rows) in zip(axes, parts.items()):
             ax.axvline(0, color="0.7", linewidth=0.8)
             _across(ax, rows.set_index("architecture").loc[names], look("sae"))
+            ax.locator_params(axis="x", nbins=5)
             ax.set(xlabel=panel)
         boxes = [table.loc[table["architecture"] == a, "difference"] for a in names]
         axes[0].boxplot(boxes, positions=range(len(names)), vert=False, patch_artist=True, flierprops={"markersize": 2},
@@ -651,23 +666,46 @@ def plot_architectures(table: pd.DataFrame, means: pd.DataFrame) -> Figure:
         axes[0].set_yticks(range(len(names)), [labels[a] for a in names])
         return fig
 
-# %% ../nbs/14_plots.ipynb #94998eb8
+# %% ../nbs/14_plots.ipynb #3b6dbfeb
+def _limits(rows: pd.DataFrame, best: float) -> tuple[float, float]:
+    "Ends of a ranking's axis: what SAEs need, and others as far as they are no further away than that is wide."
+    def ends(some: pd.DataFrame) -> tuple[float, float]:
+        all_ends = pd.concat([some["score"], best + some["best_low"], best + some["best_high"]])
+        return all_ends.min(), all_ends.max()
+    low, high = ends(rows[rows["kind"] == "sae"] if (rows["kind"] == "sae").sum() > 1 else rows)
+    low, high = ends(rows[rows["score"].between(2 * low - high, 2 * high - low)])
+    return low - 0.06 * (high - low), high + 0.06 * (high - low)
+
+def _off_scale(ax: Axes, at: int, score: float, left: bool, color: str) -> None:
+    "An arrow at the edge, and the score that lies beyond it."
+    ax.annotate("", (0 if left else 1, at), (0.05 if left else 0.95, at), ax.get_yaxis_transform(),
+                arrowprops={"arrowstyle": "-|>", "color": color, "linewidth": 0.9})
+    ax.text(0.06 if left else 0.94, at, f"{score:.3f}", transform=ax.get_yaxis_transform(), va="center", color=color,
+            ha="left" if left else "right", fontsize=6, bbox={"color": "white", "pad": 0.5})
+
+# %% ../nbs/14_plots.ipynb #b5a7d9ad
 def _contenders(ax: Axes, rows: pd.DataFrame) -> None:
-    "Scores of one group of a ranking, the best on top, with intervals from the best's score, and letters at the right."
-    best = rows["score"].max()
+    "Scores of one group of a ranking, the best on top, with intervals from the best SAE's, and letters at the right."
+    best = rows.loc[rows["to_best"] == 0, "score"].iloc[0]
+    low, high = _limits(rows, best)
     ax.axvline(best, color="0.7", linewidth=0.8, zorder=0)
     for at, row in enumerate(rows.itertuples()):
         own = look("sae" if row.kind == "sae" else str(row.contender))
-        ax.hlines(at, best + row.best_low, best + row.best_high, color=own["color"], linewidth=1.2)
-        ax.scatter(row.score, at, s=18, zorder=3, linewidth=0, **own)
         ax.text(1.02, at, row.letters, transform=ax.get_yaxis_transform(), va="center", fontsize=6.5)
+        if not low <= row.score <= high: _off_scale(ax, at, row.score, row.score < low, own["color"])
+        else:
+            ax.hlines(at, best + row.best_low, best + row.best_high, color=own["color"], linewidth=1.2)
+            ax.scatter(row.score, at, s=18, zorder=3, linewidth=0, **own)
     ax.set_yticks(range(len(rows)), [_short(str(c), 36) for c in rows["contender"]])
-    for tick, kind in zip(ax.get_yticklabels(), rows["kind"]): tick.set_fontstyle("normal" if kind == "sae" else "italic")
-    ax.set_ylim(len(rows) - 0.4, -0.6)
+    for tick, kind in zip(ax.get_yticklabels(), rows["kind"]):
+        if kind != "sae": tick.set_fontstyle("italic")
+    ax.set(xlim=(low, high), ylim=(len(rows) - 0.4, -0.6))
 
+# %% ../nbs/14_plots.ipynb #bb066397
 def plot_ranking(ranking: Ranking, xlabel: str = "score") -> Figure:
-    """Score of each contender of a ranking, the best on top, with the simultaneous interval of its difference to the best;
-    a panel for each group, in the protocol's order. Contenders that share a letter can't be told apart.
+    """Score of each contender of a ranking, the best on top, with the simultaneous interval of its difference to the
+    best SAE; a panel for each group, in the protocol's order. Contenders that share a letter can't be told apart; an
+    arrow points to a score beyond the axis.
     """
     table = ranking.table
     groups = [c for c in table.columns[:table.columns.get_loc("contender")] if table[c].nunique() > 1]
