@@ -17,12 +17,13 @@ from typing import Any
 
 # %% ../nbs/18_package.ipynb #14aca89b
 _MODULES = {
-    "settings": ["EMBEDDED_MODEL"], "files": ["IdentityError"],
+    "settings": ["EMBEDDED_MODEL", "Protocol"], "files": ["IdentityError"],
     "datasets": ["Dataset", "Plan", "REGIMES", "Regime", "audit", "list_datasets", "load_dataset", "with_shifted"],
     "models": ["load_model"], "saes": ["load_sae"], "activations": ["generate_dataset_activations"],
     "evals": ["run_all_baseline_class_imbalance", "run_all_baseline_corrupt", "run_all_baseline_normal",
               "run_all_baseline_scarcity", "run_baseline_evals", "run_control_evals", "run_sae_evals"],
-    "results": ["load_results", "save_results"], "stats": ["compare", "quiver"], "tokens": ["run_token_evals"],
+    "results": ["load_results", "save_results"], "stats": ["compare", "quiver"], "ranking": ["power", "rank"],
+    "tokens": ["run_token_evals"],
     "latents": ["top_latents"], "paper": ["load_paper_results"]}
 
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

@@ -43,7 +43,7 @@ HELP: dict[str, str] = {
     "datasets": f"a task's name, or a {FILE_KINDS} file with columns prompt and target, or text and label. May be "
                 "repeated. Default: all built-in tasks",
     "results_path": "folder for the result files",
-    "name": "what to call the SAE; its files then lie in a folder of that name, so that several SAEs can share a folder",
+    "name": "what to call the SAE; its files lie in a folder of that name, so that several can share a results folder",
     "model_cache_path": "folder that keeps activations for later runs. Default: a temporary one",
     "device": "cuda, mps or cpu. Default: the first that is there", "seed": "seed of splits and probes",
 } | {f.name: f.metadata["help"] for f in fields(Options)}
@@ -60,7 +60,7 @@ def as_option(parameter: inspect.Parameter, argument: str, defaults: dict[str, A
     "A parameter of the library as one of a command: an option, or its `argument`; `defaults` go before its own."
     name, flag = parameter.name, [SINGULAR[parameter.name]] if parameter.name in SINGULAR else []
     said: Any = typer.Argument(help=HELP[name]) if name == argument else typer.Option(*flag, help=HELP[name])
-    default, kind = defaults.get(name, parameter.default), TYPES.get(name, TYPES.get(parameter.annotation))
+    default, kind = defaults.get(name, parameter.default), TYPES[name if name in TYPES else parameter.annotation]
     if default is None: kind = kind | None
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, said])
 
@@ -115,6 +115,7 @@ def activations(given: dict[str, Any]) -> None:
 @app.command()
 def rank(results: Annotated[Path, typer.Argument(help="A folder of results, or one saved file.")] = Path("results"),
          score: Annotated[str, typer.Option(help="What SAEs are ranked by. Default: the recommended one.")] = "",
+         over: Annotated[str, typer.Option(help="tasks: would it hold on others? seeds: on these?")] = "tasks",
          setting: Annotated[str | None, typer.Option(help="One setting. Default: each that is there.")] = None,
          figure: Annotated[Path | None, typer.Option(help="File to draw the ranking to.")] = None) -> None:
     "Which SAE is better, and could we tell?"
@@ -123,7 +124,7 @@ def rank(results: Annotated[Path, typer.Argument(help="A folder of results, or o
     from sae_probes.results import load_results
     table = load_results(results)
     table = table if setting is None else table[table["setting"] == setting]
-    found = rank_saes(table, score or DEFAULT_SCORE)
+    found = rank_saes(table, score or DEFAULT_SCORE, over=over)
     typer.echo(found)
     if not figure: return
     figure.parent.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ from .datasets import (Dataset, Regime, TooSmall, conditions, get_regime, load_d
 from .files import (BrokenFile, IdentityError, alike, check_identity, read_rows, safe_name, seal, sweep,
                               write_json)
 from .models import DTYPES, Reading, load_model, model_dtype, model_identity, model_label
-from .probes import CONTROLS, METHODS, Normalization, ProbeOptions, own_code, sparse_probes
+from .probes import CONTROLS, METHODS, Normalization, ProbeOptions, check_width, own_code, sparse_probes
 from .saes import (check_rows, check_sae, describe_sae, encode_array, encode_sparse, load_sae, mean_active,
                              sae_fingerprint, sae_name, sae_reading, sae_signatures, sae_width)
 from .settings import (DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, PROTOCOLS, SEED, SPLITS, Protocol, log,
@@ -34,10 +34,10 @@ from .solver import SOLVERS, get_solver
 
 # %% auto #0
 __all__ = ['Seeds', 'run_all_baseline_normal', 'run_all_baseline_scarcity', 'run_all_baseline_class_imbalance', 'whole',
-           'Options', 'with_options', 'Prober', 'for_all_seeds', 'sparse_prober', 'on_sae', 'named', 'sae_prober',
-           'control_prober', 'baseline_prober', 'Cell', 'cell_path', 'make_cells', 'is_done', 'fit_cells',
-           'cache_folder', 'Run', 'run_cells', 'prepare_run', 'at_most', 'run_sae_evals', 'run_baseline_evals',
-           'run_control_evals', 'run_all_baseline_corrupt']
+           'Options', 'all_seeds', 'is_plain', 'with_options', 'Prober', 'for_all_seeds', 'sparse_prober', 'on_sae',
+           'named', 'sae_prober', 'control_prober', 'baseline_prober', 'Cell', 'cell_path', 'make_cells', 'is_done',
+           'fit_cells', 'cache_folder', 'Run', 'run_cells', 'prepare_run', 'at_most', 'run_sae_evals',
+           'run_baseline_evals', 'run_control_evals', 'run_all_baseline_corrupt']
 
 # %% ../nbs/08_evals.ipynb #c58f6778
 def _option(default: Any, help: str) -> Any: return field(default=default, metadata={"help": help})
@@ -47,6 +47,11 @@ def whole(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise ValueError(f"{name} must be a whole number, not {value!r}.")
     return int(value)
+
+def _protocol(given: Any, split: str | None) -> Protocol:
+    "A protocol, or that of a name, perhaps with another split."
+    protocol = given if isinstance(given, Protocol) else Protocol(given)
+    return protocol if split is None else replace(protocol, split=split)
 
 def _seeds(given: Any) -> int | tuple[int, ...]:
     "A number of seeds, or distinct ones; `ValueError` for anything else."
@@ -81,20 +86,19 @@ class Options:
                              f"{self.max_seq_len} and {self.batch_size}.")
         self.dtype = str(self.dtype).removeprefix("torch.")
         if self.dtype not in DTYPES: raise ValueError(f"unknown dtype {self.dtype!r}; use one of {', '.join(DTYPES)}.")
-        self.protocol = self.protocol if isinstance(self.protocol, Protocol) else Protocol(self.protocol)
-        if self.split is not None: self.protocol = replace(self.protocol, split=self.split)
+        self.protocol = _protocol(self.protocol, self.split)
         self.split = self.protocol.split
         if self.seeds is not None: self.seeds = _seeds(self.seeds)
 
-    def all_seeds(self, seed: int) -> tuple[int, ...]:
-        "The seeds of a call whose own is `seed`."
-        if isinstance(self.seeds, tuple): return self.seeds
-        return tuple(range(seed, seed + (self.seeds or self.protocol.seeds)))
+# %% ../nbs/08_evals.ipynb #abf08e7c
+def all_seeds(options: Options, seed: int) -> tuple[int, ...]:
+    "The seeds of a call whose own is `seed`."
+    if isinstance(options.seeds, tuple): return options.seeds
+    return tuple(range(seed, seed + (options.seeds or options.protocol.seeds)))
 
-    @property
-    def plain(self) -> bool:
-        "Whether a call has one seed, its own, so that files lie where 0.4.2 puts them."
-        return self.seeds is None and self.protocol.seeds == 1
+def is_plain(options: Options) -> bool:
+    "Whether a call has one seed, its own, so that files lie where 0.4.2 puts them."
+    return options.seeds is None and options.protocol.seeds == 1
 
 # %% ../nbs/08_evals.ipynb #ee732b15
 def with_options(run: Callable[..., None]) -> Callable[..., None]:
@@ -182,7 +186,7 @@ def sae_prober(sae: Any, width: int, hook_name: str, options: ProbeOptions, devi
     "`sparse_prober` on the latents of an SAE. `width`: that of the activations. `ValueError` where they do not fit."
     check_sae(sae, hook_name, width)
     d_sae = _n_latents(sae, width, device)
-    options.check_width(d_sae)
+    check_width(options, d_sae)
     columns, codes = {"sae": sae_fingerprint(sae, width)}, for_all_seeds(lambda X: encode_sparse(sae, X, device))
     prober = named(sparse_prober("sae_probes", "", columns, codes, options), sae, width, name)
     described = replace(prober, columns=prober.columns | describe_sae(sae, d_sae))
@@ -197,7 +201,7 @@ def control_prober(control: str, sae: Any, draw: int, width: int, options: Probe
                    name: str | None = None) -> Prober:
     "`sparse_prober` on one of `CONTROLS`. `sae`, its `name` and `draw` matter only to one that takes an SAE."
     found = CONTROLS.find(control)
-    options.check_width(_n_latents(sae, width, device) if found.takes_sae else width)
+    check_width(options, _n_latents(sae, width, device) if found.takes_sae else width)
 
     def features(X: np.ndarray, seeds: Seeds) -> Iterator[tuple[Seeds, Any]]:
         codes = encode_sparse(sae, X, device) if found.takes_sae else None
@@ -258,7 +262,8 @@ def make_cells(prober: Prober, regime: Regime, datasets: Sequence[Dataset], mode
 def _side_by_side(row: dict[str, Any], made_by: dict[str, Any]) -> str:
     "What lets a stored row and one that is asked for lie side by side, if that is an SAE's name or a seed."
     other = [key for key in ("sae", "seed") if not alike(row.get("made_by", {}).get(key), made_by.get(key))]
-    names = f"\nStored is the SAE {row.get('name')!r}. Give each SAE a name (name=…), and their results lie side by side."
+    stored = f"\nStored is the SAE {row.get('name')!r}. "
+    names = stored + "Give each SAE a name (name=…), and their results lie side by side."
     seeds = "\nWith seeds=[…] the results of several seeds lie side by side."
     return names * ("sae" in other and bool(row.get("name"))) + seeds * (other == ["seed"])
 
@@ -372,12 +377,6 @@ class Run(_Place):
     seed: int = SEED
     width: int | None = None
 
-    @property
-    def folders(self) -> dict[int, Path]:
-        "Where the results of each seed go."
-        if self.options.plain: return {self.seed: self.results_path}
-        return {s: self.results_path/f"seed_{s}" for s in self.options.all_seeds(self.seed)}
-
     def parts(self, dataset: Dataset) -> list[Dataset]:
         "Where the rows of a dataset's splits come from: itself, and its twin where the regime tests on that."
         return [dataset, dataset.shifted] if self.regime.shifted and dataset.shifted else [dataset]
@@ -391,6 +390,12 @@ class Run(_Place):
     def sample(self, dataset: Dataset) -> np.ndarray | None:
         "Activations of a few prompts, (8, width), where they are in the cache."
         return sample_activations(self.path(dataset))
+
+# %% ../nbs/08_evals.ipynb #0f796fc6
+def _folders(run: Run) -> dict[int, Path]:
+    "Where the results of each seed go."
+    if is_plain(run.options): return {run.seed: run.results_path}
+    return {s: run.results_path/f"seed_{s}" for s in all_seeds(run.options, run.seed)}
 
 # %% ../nbs/08_evals.ipynb #433dab8d
 def _sources(run: Run, dataset: Dataset) -> dict[str, Any]:
@@ -451,7 +456,7 @@ def run_cells(run: Run, prober: Prober) -> None:
     from joblib import Parallel
     from tqdm.auto import tqdm
     o, name = run.options, f"{prober.label} {run.regime.name}"
-    cells = make_cells(prober, run.regime, run.datasets, run.model_name, run.hook_name, run.folders, o.protocol)
+    cells = make_cells(prober, run.regime, run.datasets, run.model_name, run.hook_name, _folders(run), o.protocol)
     todo = [c for c, m in zip(cells, _made_by(run, prober, cells)) if not _is_done(run, c, m)]
     log.info("%s, %s: %d of %d cells to do", prober.label, run.regime.name, len(todo), len(cells))
     if not todo: return

@@ -25,7 +25,7 @@ if TYPE_CHECKING: import torch
 __all__ = ['Normalization', 'Folds', 'Validation', 'FitParts', 'PENALTIES', 'METHODS', 'CONTROLS', 'SAE_LOOK', 'function_name',
            'score_latents', 'rank_latents', 'make_folds', 'Scores', 'Fit', 'auc', 'positive', 'weighted_f1',
            'score_probe', 'pick', 'fit_logreg', 'fit_pca', 'fit_knn', 'fit_xgboost', 'fit_mlp', 'Baseline', 'own_code',
-           'ProbeOptions', 'sparse_probes', 'RandomSAE', 'Control']
+           'ProbeOptions', 'check_width', 'sparse_probes', 'RandomSAE', 'Control']
 
 # %% ../nbs/07_probes.ipynb #dd050362
 Normalization = str | Callable[[Any], Any]
@@ -340,8 +340,8 @@ def _name(normalization: Normalization) -> str:
 @dataclass(frozen=True)
 class ProbeOptions:
     """How sparse probes are fitted: one for each of `ks`, with an l1 or l2 `penalty`, on latents ranked under a
-    `normalization` (see `score_latents`). `binarize`: probes see whether a latent is active, not how much.
-    `ranking`: one of `RANKINGS`, by whose labels latents are ranked for validation.
+    `normalization` (see `score_latents`). `binarize`: probes see whether a latent is active, not how much. `ranking`:
+    one of `RANKINGS`, by whose labels latents are ranked for validation.
     Raises `ValueError` for an unknown penalty, normalization or solver, no k, a k below 1. A k given twice counts once.
     """
     ks: Sequence[int]
@@ -357,10 +357,7 @@ class ProbeOptions:
         _check_penalty(self.penalty)
         _check_normalization(self.normalization)
         get_solver(self.solver)
-        protocol_name("published", self.ranking)  # a known one
-    def check_width(self, d: int) -> None:
-        "Raise `ValueError` where a k is above the number of latents `d`."
-        if max(self.ks) > d: raise ValueError(f"k must be between 1 and the SAE's {d} latents; got {list(self.ks)}.")
+        protocol_name("published", self.ranking)
     @property
     def columns(self) -> dict[str, Any]:
         "What every row of results says of them."
@@ -368,8 +365,12 @@ class ProbeOptions:
     @property
     def identity(self) -> dict[str, Any]:
         "What numbers depend on, beside seed and solver."
-        ranking = {"ranking": self.ranking} if self.ranking != "published" else {}
-        return self.columns | {"ks": list(self.ks)} | ranking
+        return self.columns | {"ks": list(self.ks)} | ({"ranking": self.ranking} if self.ranking != "published" else {})
+
+# %% ../nbs/07_probes.ipynb #29d04ad1
+def check_width(options: ProbeOptions, d: int) -> None:
+    "Raise `ValueError` where a k is above the number of latents `d`."
+    if max(options.ks) > d: raise ValueError(f"k must be between 1 and the SAE's {d} latents; got {[*options.ks]}.")
 
 # %% ../nbs/07_probes.ipynb #99e88385
 def _columns(codes: Any, latents: np.ndarray, binarize: bool) -> np.ndarray:
@@ -414,7 +415,7 @@ def sparse_probes(codes_train: Any, y_train: np.ndarray, codes_test: Any, y_test
     A row has the four scores, `k`, `C`, `indices` of the latents, `coef` (k,) and `intercept`. Raises `ValueError` for
     a k above d_sae.
     """
-    options.check_width(codes_train.shape[1])
+    check_width(options, codes_train.shape[1])
     order = _latents(codes_train, y_train, options)
     X_train, X_test = (_columns(c, order, options.binarize) for c in (codes_train, codes_test))
     validation = _validation(codes_train, X_train, y_train, order, options)

@@ -211,8 +211,9 @@ def _block(width: int) -> int: return max(1, 2_000_000 // max(width, 1))
 
 def _step_down(signs: np.ndarray, x: np.ndarray, scale: np.ndarray, seen: np.ndarray,
                pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each of `pairs` how many `signs` (draws, rows), or other weights, give a statistic like the `seen` (pairs,), the clearest first;
-    and the greatest of each draw. `x` (rows, contenders): what is summed; `scale` (pairs,): what differences are times.
+    """For each of `pairs` how many `signs` (draws, rows), or other weights, give a statistic like the `seen` (pairs,),
+    the clearest first; and the greatest of each draw. `x` (rows, contenders): what is summed; `scale` (pairs,): what
+    differences are times.
     """
     order = np.argsort(seen, kind="stable")  # the least clear first
     (i, j), scale = pairs[order].T, scale[order]
@@ -288,6 +289,7 @@ def _around(x: np.ndarray, task: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     within = x - (of @ x / n[:, None])[task]
     return within * (np.sqrt(n / np.maximum(n - 1, 1)) / n / len(n))[task][:, None], n, of
 
+# %% ../nbs/11_ranking.ipynb #d5918f5f
 def seed_test(scores: np.ndarray, task: np.ndarray, pairs: np.ndarray, confidence: float = CONFIDENCE,
               resamples: int = RESAMPLES, seed: int = SEED) -> tuple[np.ndarray, np.ndarray]:
     """p-values of all `pairs` (pairs, 2) of columns of `scores` (cells, contenders), and half the widths of intervals
@@ -417,9 +419,11 @@ def _too_few(rows: pd.DataFrame, confidence: float, over: str) -> str:
     "Why there is too little for any conclusion; nothing where there is enough."
     tasks, need, level = int(rows.iloc[0]["tasks"]), least_tasks(confidence), 1 - confidence
     if over == "seeds": return "Two seeds of each task are the least." * bool(rows["field_low"].isna().all())
-    least = f"The smallest p that so few can give is {min(1.0, 2 / 2**tasks):.2g}, above {level:.2g}: {need} tasks are the least."
-    return least * (tasks < need)
+    least = min(1.0, 2 / 2**tasks)
+    said = f"The smallest p that so few can give is {least:.2g}, above {level:.2g}: {need} tasks are the least."
+    return said * (tasks < need)
 
+# %% ../nbs/11_ranking.ipynb #1ce51b50
 def _remarks(rows: pd.DataFrame, pairs: pd.DataFrame, confidence: float, over: str) -> list[str]:
     "What a reader should know beside."
     first, few, level = rows.iloc[0], _too_few(rows, confidence, over), 1 - confidence
@@ -442,7 +446,8 @@ def _conclude(rows: pd.DataFrame, pairs: pd.DataFrame, score: str, metric: str, 
     told = [_top(saes, pairs), *(_reference(name, saes, pairs) for name in others)]
     if _too_few(rows, confidence, over): told = ["nothing can be concluded"]
     tasks, seeds = (_count(rows.iloc[0][of + "s"], of) for of in ("task", "seed"))
-    on = f"On {'this task' if tasks == '1 task' else f'these {tasks}'} by {seeds}" if over == "seeds" else f"Over {tasks} and {seeds}"
+    these = "this task" if tasks == "1 task" else f"these {tasks}"
+    on = f"On {these} by {seeds}" if over == "seeds" else f"Over {tasks} and {seeds}"
     return " ".join([f"{on} {_how(rows, score, metric)} {'; '.join(told)}.", *_remarks(rows, pairs, confidence, over)])
 
 # %% ../nbs/11_ranking.ipynb #b071c29e
@@ -503,7 +508,6 @@ class Ranking:
     def _shown(self) -> list[pd.DataFrame]: return [_readable(rows) for _, rows, _ in _each(self.table, self.pairs)]
 
     def __repr__(self) -> str: return "\n\n".join(map(_as_text, self._shown(), self.conclusions))
-
     def _repr_html_(self) -> str: return "".join(map(_as_html, self._shown(), self.conclusions))
 
 # %% ../nbs/11_ranking.ipynb #768d16fc

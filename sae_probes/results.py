@@ -209,7 +209,7 @@ def _read_folder(root: Path) -> pd.DataFrame:
 # %% ../nbs/09_results.ipynb #b6cebb29
 def with_protocol(table: pd.DataFrame) -> pd.DataFrame:
     "`table` with `split`, `ranking` and the name of the `protocol` that they make, where it does not say so."
-    parts = table.reindex(columns=["split", "ranking"]).fillna("published")
+    parts = table.reindex(columns=["split", "ranking"]).astype(object).fillna("published")
     known = {key: protocol_name(*key) for key in dict.fromkeys(zip(parts["split"], parts["ranking"], strict=True))}
     names = [known[key] for key in zip(parts["split"], parts["ranking"], strict=True)]
     return table.assign(**parts, protocol=names)

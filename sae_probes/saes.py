@@ -38,7 +38,8 @@ def embedded_sae_path() -> Path:
     "The folder of the embedded model's SAE, as SAELens saves one, with its measurements in metrics.json."
     return Path(str(files("sae_probes")/"data"/f"{EMBEDDED_MODEL}-sae"))
 
-_SOURCES: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()  # an attribute of the SAE would be part of its identity
+# beside SAEs, since an attribute would be part of their identity
+_SOURCES: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 
 def _source_name(source: Any) -> str:
     "What an SAE is called that comes from `source`: release/id, or a folder's own name."
@@ -58,8 +59,9 @@ def load_sae(source: Any, device: str | None = None) -> Any:
     if isinstance(source, str) and "/" in source and not Path(source).is_dir(): source = source.split("/", 1)
     if isinstance(source, (str, Path)) and Path(source).is_dir(): sae = SAE.load_from_disk(source, device=device)
     elif isinstance(source, (tuple, list)) and len(source) == 2: sae = SAE.from_pretrained(*source, device=device)
-    else: raise ValueError(f"can't load an SAE from {source!r}: give an object with `encode`, a folder saved by SAELens, "
-                          f"(release, sae_id), 'release/sae_id' or {EMBEDDED_MODEL!r}.")
+    else:
+        raise ValueError(f"can't load an SAE from {source!r}: give an object with `encode`, a folder saved by SAELens, "
+                         f"(release, sae_id), 'release/sae_id' or {EMBEDDED_MODEL!r}.")
     _SOURCES[sae] = name
     return sae
 

@@ -113,9 +113,8 @@ class Protocol:
         split, ranking, seeds = self.split or split, self.ranking or ranking, self.seeds or seeds
         if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1:
             raise ValueError(f"a protocol has a number of seeds, 1 at least, not {seeds!r}.")
-        controls = controls if self.controls is None else tuple(self.controls)
         parts = {"name": protocol_name(split, ranking), "split": split, "ranking": ranking, "seeds": seeds,
-                 "controls": controls}
+                 "controls": controls if self.controls is None else tuple(self.controls)}
         for part, value in parts.items(): object.__setattr__(self, part, value)
 
     @property

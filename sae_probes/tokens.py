@@ -22,8 +22,8 @@ from .evals import (Options, Prober, Run, at_most, for_all_seeds, named, on_sae,
 from .files import atomic_path, check_identity, safe_name
 from .models import (AS_USUAL, Reading, alike_for, check_hooks, fused_attention, load_model, model_dtype,
                                model_label, run_batch, run_batches, run_hooked, starts_with_bos, tokenize)
-from .probes import (Fit, Normalization, ProbeOptions, auc, fit_logreg, make_folds, own_code, pick,
-                               positive, score_probe)
+from .probes import (Fit, Normalization, ProbeOptions, auc, check_width, fit_logreg, make_folds, own_code,
+                               pick, positive, score_probe)
 from .saes import (check_sae, encode_tensor, load_sae, sae_fingerprint, sae_reading, sae_signature,
                              sae_width)
 from .settings import DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, SEED, Registry, pick_device
@@ -680,7 +680,7 @@ def _with_latents(run: TokenRun, probes: ProbeOptions, chosen: bool) -> ProbeOpt
     "`probes` for codes as wide as those of the run's SAE: other ks are an error if `chosen`, else left out."
     import torch
     d_sae = _codes(run.sae, torch.zeros(1, run.width or 0), run.device).shape[1]
-    if chosen: probes.check_width(d_sae)
+    if chosen: check_width(probes, d_sae)
     return at_most(probes, d_sae)
 
 # %% ../nbs/12_tokens.ipynb #f10b1539
@@ -696,13 +696,12 @@ def run_token_evals(sae: Any, model_name: str, hook_name: str, setting: str | Re
 
     `methods`: names in `TOKEN_METHODS`; `sae` may be None where none of them takes one. `reg_type` and `ks` concern
     pooled codes, as in `run_sae_evals`; `n_tokens`, how many of the last tokens are kept on disk, and `stored_as`, in
-    which type (2 bytes per number, or 4 for "float32"), all others. BOS is left out. For all
-    else, and for errors, see `run_sae_evals`.
+    which type (2 bytes per number, or 4 for "float32"), all others. BOS is left out. For all else: `run_sae_evals`.
     """
     kinds, given = _check_methods(methods, sae), get_regime(setting).ks if ks is None else ks
-    ranking = options.protocol.ranking
-    probes = ProbeOptions(given, reg_type, mean_diff_normalization, False, seed, options.solver, ranking)
-    if sae is not None: sae = load_sae(sae, device)
+    how = seed, options.solver, options.protocol.ranking
+    probes = ProbeOptions(given, reg_type, mean_diff_normalization, False, *how)
+    sae = None if sae is None else load_sae(sae, device)
     if sae is not None: check_sae(sae, hook_name)
     if sae is not None: options = replace(options, reading=options.reading or sae_reading(sae))
     where = setting, results_path, model_cache_path, datasets, device, seed
