@@ -625,11 +625,15 @@ def fast_paths(X: np.ndarray, y: np.ndarray, parts: Sequence[np.ndarray], Cs: Se
     found = {}
     with one_thread():
         problems, frame = _framed(X, y, parts, penalty)
-        for C, models, excess in _walk(problems, frame, Cs, start):
-            found[C] = models
-            if excess <= 1: continue
-            if start is not None: return fast_paths(X, y, parts, Cs, penalty, seed)
-            warnings.warn(_not_converged(penalty, C, excess), ConvergenceWarning, stacklevel=2)
+        try:
+            for C, models, excess in _walk(problems, frame, Cs, start):
+                found[C] = models
+                if excess <= 1: continue
+                if start is not None: return fast_paths(X, y, parts, Cs, penalty, seed)
+                warnings.warn(_not_converged(penalty, C, excess), ConvergenceWarning, stacklevel=2)
+        except np.linalg.LinAlgError:  # rows far on the wrong side of a start weigh nothing
+            if start is None: raise
+            return fast_paths(X, y, parts, Cs, penalty, seed)
     return [[found[C][i] for C in Cs] for i in range(len(parts))]
 
 # %% ../nbs/06_solver.ipynb #f77940a0
