@@ -120,11 +120,11 @@ def rank(results: Annotated[Path, typer.Argument(help="A folder of results, or o
          figure: Annotated[Path | None, typer.Option(help="File to draw the ranking to.")] = None) -> None:
     "Which SAE is better, and could we tell?"
     from sae_probes.plots import plot_ranking, style
-    from sae_probes.ranking import DEFAULT_SCORE, rank as rank_saes
+    from sae_probes.ranking import rank as rank_saes
     from sae_probes.results import load_results
     table = load_results(results)
     table = table if setting is None else table[table["setting"] == setting]
-    found = rank_saes(table, score or DEFAULT_SCORE, over=over)
+    found = rank_saes(table, score or None, over=over)
     typer.echo(found)
     if not figure: return
     figure.parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from .settings import SEED, Registry
 from .stats import CONFIDENCE, RESAMPLES, check_once, least_tasks
 
 # %% auto #0
-__all__ = ['DEFAULT_SCORE', 'SCORES', 'OVER', 'Score', 'find_score', 'contenders', 'task_scores', 'flip_test', 'half_widths',
+__all__ = ['SCORES', 'OVER', 'Score', 'default_score', 'find_score', 'contenders', 'task_scores', 'flip_test', 'half_widths',
            'seed_test', 'letter_groups', 'pairwise', 'Ranking', 'rank', 'power']
 
 # %% ../nbs/11_ranking.ipynb #6b38c9a9
@@ -41,20 +41,25 @@ def _logit(probes: pd.DataFrame) -> pd.Series:
     p = probes["value"].clip(edge, 1 - edge)
     return np.log(p / (1 - p))
 
-DEFAULT_SCORE = "area"
 SCORES: Registry[Score] = Registry("score", (
     Score("area", "area under the metric over log2 k, divided by the width", lambda probes: probes["value"]),
     Score("excess", "area above that of the random control of the same SAE", lambda p: p["value"] - p["control"]),
     Score("logit", "area of the metric's log odds", _logit)))
 
 # %% ../nbs/11_ranking.ipynb #d952f5e8
-def find_score(name: str | Score | None = None) -> Score:
-    """The score of that name, `DEFAULT_SCORE` where none is given; "k=16" is the metric at one k, "excess k=16" too.
+def default_score(results: pd.DataFrame) -> str:
+    "`excess` where each SAE has its random control in all its cells, else `area`."
+    at = [c for c in (*columns("cell"), "k") if c in results]
+    rows = results[at].astype(str).assign(stands_for=sae_names(results).astype(str))
+    own, control = (set(rows[results["features"] == f].itertuples(index=False, name=None)) for f in ("sae", "random"))
+    return "excess" if own and own <= control else "area"
+
+def find_score(name: str | Score) -> Score:
+    """The score of that name; "k=16" is the metric at one k, "excess k=16" its excess over the random control.
 
     Raises `ValueError` for an unknown name.
     """
     if isinstance(name, Score): return name
-    name = name or DEFAULT_SCORE
     if name in SCORES: return SCORES[name]
     one = re.fullmatch(r"(?:(\w+) )?k ?= ?(\d+)", name)
     if not one or (one[1] or "area") not in SCORES:
@@ -197,7 +202,7 @@ def task_scores(results: pd.DataFrame, score: str | Score | None = None, metric:
     group have; conditions of a task are averaged.
     """
     tables = []
-    for g in _groups(results, find_score(score), metric):
+    for g in _groups(results, find_score(score or default_score(results)), metric):
         means = g.cells.groupby(["dataset", "seed"], dropna=False, sort=False).mean()
         long = means.rename_axis(columns="contender").stack().rename("value").reset_index()
         tables.append(long.assign(**g.names, kind=long["contender"].map(g.kinds)))
@@ -515,14 +520,14 @@ def rank(results: pd.DataFrame, score: str | Score | None = None, metric: str = 
          confidence: float = CONFIDENCE, resamples: int = RESAMPLES, seed: int = SEED) -> Ranking:
     """Which SAE is better, and can it be told? SAEs, controls and baselines of `results`, on the cells that all have.
 
-    `score`: one of `SCORES`, or "k=16"; `DEFAULT_SCORE` where none is named. Each group (model, hook, setting,
+    `score`: one of `SCORES`, or "k=16"; `default_score` where none is named. Each group (model, hook, setting,
     protocol) is ranked by itself. Conditions, then seeds are averaged in each task. `over`: what certainty is about,
     other tasks of the kind ("tasks"), or other splits of these ("seeds"). Two contenders are told apart where p is at
     most 1 - `confidence` and the interval leaves zero out, both for all pairs of the group at once (`pairwise`).
     Raises `ValueError` for an unknown score or `over`, and where no cell is shared.
     """
     if over not in OVER: raise ValueError(f"certainty is over {' or '.join(map(repr, OVER))}, not {over!r}.")
-    how, tables = find_score(score), []
+    how, tables = find_score(score or default_score(results)), []
     for g in _groups(results, how, metric):
         order = g.tasks.mean().round(12).sort_values(ascending=False, kind="stable").index
         pairs = pairwise(g.by_seed[order], confidence, resamples, seed, over)
@@ -606,7 +611,7 @@ def power(results: pd.DataFrame, delta: float, score: str | Score | None = None,
     once), `power` with the `tasks` there are, and `tasks_needed` for a power of `target`.
     """
     if not delta > 0: raise ValueError(f"delta is a difference above zero, not {delta!r}.")
-    out, how = [], find_score(score)
+    out, how = [], find_score(score or default_score(results))
     for g in _groups(results, how, metric):
         noise, n, least = _noise(g, alpha), len(g.tasks), least_tasks(1 - alpha)
         for seeds in _SEEDS:
