@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from .results import columns, round_condition, sae_names
-from .settings import SEED, Registry
+from .settings import SEED, Registry, log
 from .stats import CONFIDENCE, RESAMPLES, check_once, least_tasks
 
 # %% auto #0
@@ -52,7 +52,9 @@ def default_score(results: pd.DataFrame) -> str:
     at = [c for c in (*columns("cell"), "k") if c in results]
     rows = results[at].astype(str).assign(stands_for=sae_names(results).astype(str))
     own, control = (set(rows[results["features"] == f].itertuples(index=False, name=None)) for f in ("sae", "random"))
-    return "excess" if own and own <= control else "area"
+    if (lacking := len(own - control)) and own & control:
+        log.warning("%d of %d probes of SAEs lack their random control: SAEs are ranked by area.", lacking, len(own))
+    return "area" if lacking or not own else "excess"
 
 def find_score(name: str | Score) -> Score:
     """The score of that name; "k=16" is the metric at one k, "excess k=16" its excess over the random control.
