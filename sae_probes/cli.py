@@ -24,11 +24,13 @@ from .probes import CONTROLS, METHODS, PENALTIES
 from .saes import load_sae, sae_hook
 from .settings import EMBEDDED_MODEL
 
-if TYPE_CHECKING: import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 # %% auto #0
 __all__ = ['HELP', 'SINGULAR', 'LEFT_OUT', 'TYPES', 'app', 'DEMO_TASKS', 'as_option', 'offers', 'run', 'baseline', 'control',
-           'activations', 'rank', 'datasets', 'demo', 'figures', 'at_home', 'main']
+           'activations', 'datasets', 'rank', 'demo', 'figures', 'at_home', 'main']
 
 # %% ../nbs/17_cli.ipynb #8e6bb150
 HELP: dict[str, str] = {
@@ -113,29 +115,33 @@ def activations(given: dict[str, Any]) -> None:
     generate_dataset_activations(**given)
 
 @app.command()
+def datasets(kind: Annotated[str, typer.Option(help="binary, shifted, multiclass or continuous.")] = "binary") -> None:
+    "List the built-in tasks, one name per line."
+    from sae_probes.datasets import list_datasets
+    for name in list_datasets(kind): typer.echo(name)
+
+# %% ../nbs/17_cli.ipynb #37f76c4c
+def _draw(figure: Figure, path: Path) -> None:
+    from sae_probes.plots import style
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with style(): figure.savefig(path)
+    typer.echo(f"Drawn to {path}")
+
+@app.command()
 def rank(results: Annotated[Path, typer.Argument(help="A folder of results, or one saved file.")] = Path("results"),
          score: Annotated[str, typer.Option(help="What SAEs are ranked by. Default: the recommended one.")] = "",
          over: Annotated[str, typer.Option(help="tasks: would it hold on others? seeds: on these?")] = "tasks",
          setting: Annotated[str | None, typer.Option(help="One setting. Default: each that is there.")] = None,
          figure: Annotated[Path | None, typer.Option(help="File to draw the ranking to.")] = None) -> None:
     "Which SAE is better, and could we tell?"
-    from sae_probes.plots import plot_ranking, style
+    from sae_probes.plots import plot_ranking
     from sae_probes.ranking import rank as rank_saes
     from sae_probes.results import load_results
     table = load_results(results)
     table = table if setting is None else table[table["setting"] == setting]
     found = rank_saes(table, score or None, over=over)
     typer.echo(found)
-    if not figure: return
-    figure.parent.mkdir(parents=True, exist_ok=True)
-    with style(): plot_ranking(found).savefig(figure)
-    typer.echo(f"Drawn to {figure}")
-
-@app.command()
-def datasets(kind: Annotated[str, typer.Option(help="binary, shifted, multiclass or continuous.")] = "binary") -> None:
-    "List the built-in tasks, one name per line."
-    from sae_probes.datasets import list_datasets
-    for name in list_datasets(kind): typer.echo(name)
+    if figure: _draw(plot_ranking(found), figure)
 
 # %% ../nbs/17_cli.ipynb #557795f2
 DEMO_TASKS = ["41_truthqa_tf", "95_toxic_is", "96_spam_is", "114_nyc_borough_Manhattan", "117_us_state_FL",
@@ -169,7 +175,7 @@ def demo(results_path: Path = Path("results/demo"),
          dataset: Annotated[list[str] | None, typer.Option(help="Tasks. Default: eight small ones.")] = None,
          progress: Annotated[bool, typer.Option(help=HELP["progress"])] = True) -> None:
     "Probe the embedded SAE and the raw activations on small tasks; print and draw who wins."
-    from sae_probes.plots import plot_comparison, style
+    from sae_probes.plots import plot_comparison
     from sae_probes.stats import compare
     raw, mine, random = "logreg", f"sae_l1 k={k}", f"random_l1 k={k}"
     cache = model_cache_path or cache_dir()/"activations"
@@ -179,9 +185,7 @@ def demo(results_path: Path = Path("results/demo"),
                f"activations, and sparse probes on the {k} best latents of the embedded SAE and of an SAE with random\n"
                f"weights.\n\n{_demo_table(results, [raw, mine, random])}\n")
     for c in versus: typer.echo("\n".join(c.conclusions))
-    figure.parent.mkdir(parents=True, exist_ok=True)
-    with style(): plot_comparison(versus[0]).savefig(figure)
-    typer.echo(f"Drawn to {figure}")
+    _draw(plot_comparison(versus[0]), figure)
 
 # %% ../nbs/17_cli.ipynb #f98543fa
 @app.command()

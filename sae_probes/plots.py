@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from .datasets import REGIMES
 from .probes import CONTROLS, METHODS, SAE_LOOK
 from .results import probe_label, sae_names
 from .settings import Look
-from .stats import bootstrap_interval
+from .stats import bootstrap_interval, by_task
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -114,11 +115,10 @@ def over_tasks(rows: pd.DataFrame, value: str = "test_auc") -> dict[str, Any]:
         if c in rows and rows[c].nunique() > 1:
             there = ", ".join(sorted(map(str, rows[c].dropna().unique()))[:3])
             raise ValueError(f"one mark would be a mean over several of {c}: {there}, …; choose one, or average first.")
-    seed = rows["seed"].fillna(-1) if "seed" in rows else 0
-    values = rows.assign(seed=seed).pivot_table(index="dataset", columns="seed", values=value, aggfunc="mean")
-    low, high = bootstrap_interval(values.to_numpy(float))
+    values = by_task(rows, value)
+    low, high = bootstrap_interval(values)
     tasks, seeds = values.shape
-    return {"mean": values.mean(axis=1).mean(), "low": low, "high": high, "tasks": tasks, "seeds": seeds}
+    return {"mean": np.nanmean(values, axis=1).mean(), "low": low, "high": high, "tasks": tasks, "seeds": seeds}
 
 def means_by(table: pd.DataFrame, by: Sequence[str], value: str = "test_auc") -> pd.DataFrame:
     "`over_tasks` of each combination of the columns `by`, in the order in which they come."

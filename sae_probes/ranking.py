@@ -94,7 +94,7 @@ def contenders(results: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"contender": who, "kind": kind})
 
 # %% ../nbs/11_ranking.ipynb #f65e1594
-_CELL = ["dataset", "condition", "seed"]
+_CELL = [c for c in columns("cell") if c not in columns("group")]  # dataset, condition, seed
 
 def _group(table: pd.DataFrame) -> list[str]: return [c for c in columns("group") if c in table]
 
@@ -531,13 +531,15 @@ def rank(results: pd.DataFrame, score: str | Score | None = None, metric: str = 
     if over not in OVER: raise ValueError(f"certainty is over {' or '.join(map(repr, OVER))}, not {over!r}.")
     how, tables = find_score(score or default_score(results)), []
     for g in _groups(results, how, metric):
-        order = g.tasks.mean().round(12).sort_values(ascending=False, kind="stable").index
-        pairs = pairwise(g.by_seed[order], confidence, resamples, seed, over)
-        rows = _contender_rows(g, g.by_seed[order], pairs, confidence, resamples, seed, over)
+        tasks = g.tasks
+        tasks = tasks[tasks.mean().round(12).sort_values(ascending=False, kind="stable").index]
+        scores = g.by_seed[tasks.columns]
+        pairs = pairwise(scores, confidence, resamples, seed, over)
+        rows = _contender_rows(g, scores, pairs, confidence, resamples, seed, over)
         put = lambda table, names=g.names: table.assign(**names)[[*names, *table.columns]]
-        tables.append((rows, put(pairs), put(g.tasks[order].reset_index())))
-    table, pairs, scores = (pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True))
-    return Ranking(how.name, metric, confidence, table, pairs, scores, over)
+        tables.append((rows, put(pairs), put(tasks.reset_index())))
+    table, pairs, means = (pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True))
+    return Ranking(how.name, metric, confidence, table, pairs, means, over)
 
 # %% ../nbs/11_ranking.ipynb #764dd500
 def _parts_of_noise(x: np.ndarray) -> tuple[float, float]:

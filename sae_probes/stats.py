@@ -18,8 +18,8 @@ from .results import columns, probe_label, round_condition, sae_names
 from .settings import SEED
 
 # %% auto #0
-__all__ = ['CONFIDENCE', 'RESAMPLES', 'MARGIN', 'check_once', 'bootstrap_interval', 'signed_rank', 'means', 'least_tasks',
-           'Comparison', 'compare', 'tie_range', 'Quiver', 'quiver']
+__all__ = ['CONFIDENCE', 'RESAMPLES', 'MARGIN', 'check_once', 'by_task', 'bootstrap_interval', 'signed_rank', 'means',
+           'least_tasks', 'Comparison', 'compare', 'tie_range', 'Quiver', 'quiver']
 
 # %% ../nbs/10_stats.ipynb #60d53caa
 def _keys(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
@@ -89,12 +89,12 @@ def _scores(table: pd.DataFrame, cell: Sequence[str], metric: str) -> pd.DataFra
     return where.join(table.pivot_table(index="cell", columns="label", values=metric, aggfunc="mean"))
 
 # %% ../nbs/10_stats.ipynb #765628f5
-def _by_task(cells: pd.DataFrame, value: str) -> np.ndarray:
+def by_task(cells: pd.DataFrame, value: str) -> np.ndarray:
     """Means of `value` over the cells of each task and seed: (tasks, seeds), NaN where a task lacks a seed.
 
-    Tasks and seeds are sorted.
+    Tasks and seeds are sorted; cells that name no seed share one.
     """
-    seed = cells["seed"] if "seed" in cells else 0
+    seed = cells["seed"].fillna(-1) if "seed" in cells else 0
     table = cells.assign(seed=seed).pivot_table(index="dataset", columns="seed", values=value, aggfunc="mean")
     return table.to_numpy(float)
 
@@ -133,7 +133,7 @@ def signed_rank(differences: Any) -> float:
 # %% ../nbs/10_stats.ipynb #b5e11038
 def _mean_row(cells: pd.DataFrame, label: str, confidence: float, resamples: int, seed: int) -> dict[str, Any]:
     "The numbers of one row of `means`: those of the column `label` of `cells`."
-    values = _by_task(cells, label)
+    values = by_task(cells, label)
     low, high = bootstrap_interval(values, confidence, resamples, seed)
     return {"probe": label, "mean": np.nanmean(values, axis=1).mean(), "ci_low": low, "ci_high": high,
             "tasks": len(values), "cells": len(cells)}
@@ -264,7 +264,7 @@ def _summary(cells: pd.DataFrame, tasks: pd.DataFrame, a: str, b: str, confidenc
     counts = dict(tasks=len(tasks), cells=len(cells))
     won = {name: int((tasks["winner"] == who).sum()) for name, who in (("wins", a), ("ties", "tie"), ("losses", b))}
     if cells.empty: return dict.fromkeys(("a", "b", "difference", "ci_low", "ci_high", "p"), np.nan) | won | counts
-    low, high = bootstrap_interval(_by_task(cells, "difference"), confidence, resamples, seed)
+    low, high = bootstrap_interval(by_task(cells, "difference"), confidence, resamples, seed)
     return dict(a=tasks[a].mean(), b=tasks[b].mean(), difference=tasks["difference"].mean(), ci_low=low, ci_high=high,
                 p=signed_rank(tasks["difference"].to_numpy())) | won | counts
 
@@ -401,12 +401,12 @@ def _pool_row(first: Mapping[str, float], best: Mapping[str, float]) -> dict[str
 
 def _task_mean(cells: pd.DataFrame, value: str) -> np.ndarray:
     "Means of `value` per task, (tasks,), sorted by task."
-    return np.nanmean(_by_task(cells, value), axis=1)
+    return np.nanmean(by_task(cells, value), axis=1)
 
 def _uplift(cells: pd.DataFrame, added: set[str], confidence: float, resamples: int, seed: int) -> dict[str, Any]:
     "Numbers of one row of `Quiver.uplift`. `added`: probes that the pool has beyond the first."
     gain = _task_mean(cells, "gain")
-    low, high = bootstrap_interval(_by_task(cells, "gain"), confidence, resamples, seed)
+    low, high = bootstrap_interval(by_task(cells, "gain"), confidence, resamples, seed)
     taken = cells["chosen"].map(lambda probes: fmean(p in added for p in probes))
     tied = cells["gain_high"] - cells["gain_low"] > _TIE
     return dict(uplift=gain.mean(), ci_low=low, ci_high=high, p=signed_rank(gain),
