@@ -9,6 +9,7 @@ import inspect
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, wraps
 from itertools import groupby
@@ -33,11 +34,12 @@ from .settings import (DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, PROTOCOLS, SEED, SPLIT
 from .solver import SOLVERS, get_solver
 
 # %% auto #0
-__all__ = ['Seeds', 'run_all_baseline_normal', 'run_all_baseline_scarcity', 'run_all_baseline_class_imbalance', 'whole',
-           'Options', 'all_seeds', 'is_plain', 'with_options', 'Prober', 'for_all_seeds', 'sparse_prober', 'on_sae',
-           'named', 'sae_prober', 'control_prober', 'baseline_prober', 'Cell', 'cell_path', 'make_cells', 'is_done',
-           'fit_cells', 'cache_folder', 'Run', 'run_cells', 'prepare_run', 'at_most', 'run_sae_evals',
-           'run_baseline_evals', 'run_control_evals', 'run_all_baseline_corrupt']
+__all__ = ['Seeds', 'WARM_BYTES', 'run_all_baseline_normal', 'run_all_baseline_scarcity', 'run_all_baseline_class_imbalance',
+           'whole', 'Options', 'all_seeds', 'is_plain', 'with_options', 'Prober', 'for_all_seeds', 'sparse_label',
+           'sparse_prober', 'kept_warm', 'on_sae', 'named', 'sae_prober', 'control_label', 'control_prober',
+           'baseline_prober', 'Cell', 'cell_path', 'make_cells', 'is_done', 'fit_cells', 'cache_folder', 'Run',
+           'run_cells', 'tasks_of', 'prepare_run', 'at_most', 'run_sae_evals', 'run_baseline_evals',
+           'run_control_evals', 'run_all_baseline_corrupt']
 
 # %% ../nbs/08_evals.ipynb #c58f6778
 def _option(default: Any, help: str) -> Any: return field(default=default, metadata={"help": help})
@@ -154,6 +156,10 @@ def for_all_seeds(features: Callable[[Any], Any]) -> Callable[[Any, Seeds], Iter
     return lambda X, seeds: [(seeds, features(X))]
 
 # %% ../nbs/08_evals.ipynb #0e14ecdd
+def sparse_label(options: ProbeOptions) -> str:
+    "What names of files say of sparse probes."
+    return options.penalty + "_binarized" * options.binarize
+
 def sparse_prober(folder: str, label: str, columns: dict[str, Any],
                   features: Callable[[Any, Seeds], Iterable[tuple[Seeds, Any]]], options: ProbeOptions) -> Prober:
     "Probes on the best k of any features, as `options` say; `columns` say which features, and may override theirs."
@@ -163,8 +169,42 @@ def sparse_prober(folder: str, label: str, columns: dict[str, Any],
         l0 = {"l0": mean_active(train, test)}
         return [row | l0 for row in sparse_probes(train, y_train, test, y_test, replace(options, seed=seed))]
 
-    label += options.penalty + "_binarized" * options.binarize
-    return Prober(folder, label, columns, options.identity | columns, features, fit)
+    return Prober(folder, label + sparse_label(options), columns, options.identity | columns, features, fit)
+
+# %% ../nbs/08_evals.ipynb #c4e6d4b1
+WARM_BYTES = 2**30
+_WARM: ContextVar[dict[Any, Any] | None] = ContextVar("warm", default=None)
+
+@contextmanager
+def kept_warm() -> Iterator[None]:
+    "Within it, calls that need the same activations or codes make them once, as far as 1 GiB holds them."
+    before = _WARM.set({})
+    try: yield
+    finally: _WARM.reset(before)
+
+def _size(made: Any) -> int: return sum(a.nbytes for a in ((made.data, made.indices) if hasattr(made, "nnz") else [made]))
+
+def _remembered(key: Any, make: Callable[[], Any]) -> Any:
+    "What `make` gives, or gave to the same key within `kept_warm`."
+    warm = _WARM.get()
+    if warm is None: return make()
+    if key not in warm:
+        made = make()
+        if sum(map(_size, warm.values())) + _size(made) > WARM_BYTES: return made
+        warm[key] = made
+    return warm[key]
+
+# %% ../nbs/08_evals.ipynb #1e505d3a
+def _once(paths: Sequence[Path], load: Callable[[], np.ndarray]) -> np.ndarray:
+    "The rows of files, which `load` reads."
+    stats = [p.stat() for p in paths if p.exists()]
+    return _remembered((*paths, *((s.st_ino, s.st_size, s.st_mtime_ns) for s in stats)), load)
+
+def _codes(sae: Any, fingerprint: str, X: np.ndarray, device: str | None) -> Any:
+    "`encode_sparse`; within `kept_warm`, once for the same rows."
+    encode = lambda: encode_sparse(sae, X, device)
+    kept = any(X is one for one in (_WARM.get() or {}).values())
+    return _remembered((fingerprint, id(X)), encode) if kept else encode()
 
 # %% ../nbs/08_evals.ipynb #43f47266
 def _n_latents(sae: Any, width: int, device: str | None) -> int:
@@ -187,8 +227,9 @@ def sae_prober(sae: Any, width: int, hook_name: str, options: ProbeOptions, devi
     check_sae(sae, hook_name, width)
     d_sae = _n_latents(sae, width, device)
     check_width(options, d_sae)
-    columns, codes = {"sae": sae_fingerprint(sae, width)}, for_all_seeds(lambda X: encode_sparse(sae, X, device))
-    prober = named(sparse_prober("sae_probes", "", columns, codes, options), sae, width, name)
+    mine = sae_fingerprint(sae, width)
+    codes = for_all_seeds(lambda X: _codes(sae, mine, X, device))
+    prober = named(sparse_prober("sae_probes", "", {"sae": mine}, codes, options), sae, width, name)
     described = replace(prober, columns=prober.columns | describe_sae(sae, d_sae))
     return on_sae(described, sae, width, device)
 
@@ -197,21 +238,25 @@ def _draw_at(draw: int, seed: int) -> int:
     "The number of a control's random weights: `draw` at the seed that stands for none, and others at any other."
     return (draw + 7919 * (seed - SEED)) % 2**32
 
+def control_label(control: str, draw: int = 0) -> str:
+    "What names of files say of a control."
+    return f"{control}{draw if CONTROLS.find(control).takes_sae else ''}_"
+
 def control_prober(control: str, sae: Any, draw: int, width: int, options: ProbeOptions, device: str | None,
                    name: str | None = None) -> Prober:
     "`sparse_prober` on one of `CONTROLS`. `sae`, its `name` and `draw` matter only to one that takes an SAE."
     found = CONTROLS.find(control)
     check_width(options, _n_latents(sae, width, device) if found.takes_sae else width)
+    stands_for = sae_fingerprint(sae, width) if found.takes_sae else ""
 
     def features(X: np.ndarray, seeds: Seeds) -> Iterator[tuple[Seeds, Any]]:
-        codes = encode_sparse(sae, X, device) if found.takes_sae else None
+        codes = _codes(sae, stands_for, X, device) if found.takes_sae else None
         for some in [(s,) for s in seeds] if found.takes_sae else [seeds]:
             seen = found.features(X, codes, _draw_at(draw, some[0]))
             yield some, encode_sparse(seen, X) if hasattr(seen, "encode") else seen
 
-    columns = {"control": control} | ({"sae": sae_fingerprint(sae, width), "draw": draw} if found.takes_sae else {})
-    label = f"{control}{draw if found.takes_sae else ''}_"
-    prober = sparse_prober("control_results", label, columns, features, options)
+    columns = {"control": control} | ({"sae": stands_for, "draw": draw} if found.takes_sae else {})
+    prober = sparse_prober("control_results", control_label(control, draw), columns, features, options)
     prober = replace(prober, identity=prober.identity | own_code(found.features))
     if not found.takes_sae: return prober
     weights = lambda seed: {"weights": _draw_at(draw, seed)} if seed != SEED else {}
@@ -320,7 +365,8 @@ def _check_writable(folder: str | Path) -> None:
 def _load_rows(run: Run, dataset: Dataset) -> np.ndarray:
     "Cached activations of all parts, one below the other: (n, width). Those that are lost or broken are made again."
     at = run.model_name, run.hook_name, run.cache, run.reading
-    load = lambda: np.vstack([load_activations(p, *at) for p in run.parts(dataset)])
+    load = lambda: _once([*map(run.path, run.parts(dataset))],
+                         lambda: np.vstack([load_activations(p, *at) for p in run.parts(dataset)]))
     try: return load()
     except (FileNotFoundError, BrokenFile) as e: log.warning("%s: made again", e)
     for path in map(run.path, run.parts(dataset)):
@@ -470,7 +516,7 @@ def run_cells(run: Run, prober: Prober) -> None:
         for done in workers(_jobs(run, prober, list(zip(todo, made_by)), common)): bar.update(done)
 
 # %% ../nbs/08_evals.ipynb #4888af10
-def _datasets(regime: Regime, sources: Sequence[Any] | None, split: str) -> list[Dataset]:
+def tasks_of(regime: Regime, sources: Sequence[Any] | None, split: str) -> list[Dataset]:
     "The datasets named, each large enough; or, where none are, all built-in tasks of the regime that are."
     tasks, fit = load_datasets(tasks_for(regime) if sources is None else sources), []
     for ds in tasks:
@@ -489,7 +535,7 @@ def prepare_run(options: Options, model_name: str, hook_name: str, setting: str 
     from joblib import effective_n_jobs
     get_solver(options.solver)
     regime = get_regime(setting)
-    tasks = _datasets(regime, datasets, options.protocol.split)
+    tasks = tasks_of(regime, datasets, options.protocol.split)
     results_path = Path(results_path).expanduser()
     _check_writable(results_path)
     model = options.model if options.model is None else load_model(options.model)
