@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cached_property, wraps
+from functools import cache, cached_property, wraps
 from itertools import groupby
 from numbers import Integral
 from pathlib import Path
@@ -352,10 +352,13 @@ def cache_folder(path: str | Path | None) -> Iterator[Path]:
     else:
         with tempfile.TemporaryDirectory(prefix="sae_probes_") as tmp: yield Path(tmp)
 
-def _check_writable(folder: str | Path) -> None:
+@cache  # once per process: among many files it takes a while
+def _sweep_once(folder: Path) -> None: sweep(folder)
+
+def _check_writable(folder: Path) -> None:
     try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        sweep(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep_once(folder.absolute())
         with tempfile.TemporaryFile(dir=folder): pass
     except OSError as e:
         message = f"the results folder {folder} can't be written: {e.strerror}. Give another results_path."

@@ -9,7 +9,7 @@ import difflib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from glob import glob
 from pathlib import Path
@@ -32,8 +32,8 @@ from .settings import EMBEDDED_MODEL, MAX_SEQ_LEN, PROTOCOLS, SEED, Protocol
 from .solver import SOLVERS
 
 # %% auto #0
-__all__ = ['Files', 'SAESource', 'Plan', 'options_of', 'own_controls', 'read_plan', 'Entry', 'find_saes', 'Unit', 'plan_tasks',
-           'make_units']
+__all__ = ['Files', 'MOST_TASKS', 'LEAST_UNITS', 'SAESource', 'Plan', 'options_of', 'own_controls', 'read_plan', 'Entry',
+           'find_saes', 'Unit', 'plan_tasks', 'make_units']
 
 # %% ../nbs/17_plans.ipynb #bd9d7c95
 class SAESource(BaseModel):
@@ -93,7 +93,7 @@ class Plan(BaseModel):
     `models`: an SAE goes with the one it was trained on, or with the only one. `hooks`: where SAEs that don't say are
     probed, and the only ones that are; by default each at its own. `controls`: beside those of the protocol. `tasks`:
     anything `load_dataset` takes; by default all of a setting. `tasks_per_unit`: how many of them a worker takes at a
-    time. All else: as in `run_sae_evals`.
+    time; by default one to eight, so that there are units enough for many workers. All else: as in `run_sae_evals`.
     """
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
     saes: list[SAESource]
@@ -115,7 +115,7 @@ class Plan(BaseModel):
     batch_size: int = 32
     device: str | None = None
     gpu: bool = False
-    tasks_per_unit: int = 8
+    tasks_per_unit: int | None = None
     _place: Any = PrivateAttr(default=None)
 
     _listed = field_validator("saes", "models", "hooks", "settings", "methods", "controls", "tasks", "ks",
@@ -134,7 +134,7 @@ def _check(self: Plan) -> Plan:
     for part in ("dtype", "max_seq_len", "batch_size", "seeds"):
         _told(self, lambda p=part: Options(**{p: getattr(self, p)}), at=(part,))
     if self.ks is not None: _told(self, ProbeOptions, self.ks, at=("ks",))
-    if self.tasks_per_unit < 1: raise ValueError(f"{self.place('tasks_per_unit')}: must be 1 at least")
+    if self.tasks_per_unit is not None and self.tasks_per_unit < 1: raise ValueError(f"{self.place('tasks_per_unit')}: must be 1 at least")
     if not self.saes: raise ValueError(f"{self.place('saes')}: name one SAE at least")
     return self
 
@@ -312,7 +312,8 @@ def find_saes(plan: Plan) -> list[Entry]:
 class Unit:
     """A piece of a sweep. `stage`: activations, baselines or SAEs. `tasks`: names, by setting (activations: by "").
 
-    `cells`: how many there are, and how many are stored. `prompts`: of those to read, and the characters in them.
+    `cells`: how many there are; `done`: how many are stored. `left`: what is to do, by setting: cells, or characters of
+    prompts that a model must read.
     """
     stage: str
     model: str
@@ -322,7 +323,7 @@ class Unit:
     entry: Entry | None = None
     cells: int = 0
     done: int = 0
-    characters: int = 0
+    left: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -350,18 +351,19 @@ def _probers(plan: Plan, entry: Entry | None) -> list[Prober]:
 
 def _nothing(*args: Any) -> list[dict[str, Any]]: return []
 
-# %% ../nbs/17_plans.ipynb #18978158
-Files = dict[str, list[tuple[Path, str]]]  # by task, folders and names of its cells
+# %% ../nbs/17_plans.ipynb #29b30f53
+Files = dict[tuple[str, str], list[tuple[str, Path, str]]]  # by setting and task: folder of the seed, rest of the folder, name
 
 def _files(plan: Plan, model: str, hook: str, tasks: Mapping[str, list[Dataset]], probers: list[Prober]) -> Files:
-    "The files of all cells at a hook, below the folder of a seed and a name."
+    "The files of all cells at a hook; a named SAE's lie in a folder of that name, below that of the seed."
     o, found = options_of(plan), Files()
     seeds = [""] if is_plain(o) else [f"seed_{s}" for s in all_seeds(o, SEED)]
     for prober in probers:
         for regime in map(get_regime, plan.settings):
             cells = make_cells(prober, regime, tasks[regime.name], model, hook, {0: Path()}, o.protocol)
             for c in cells:
-                found.setdefault(c.dataset.name, []).extend((Path(s)/"NAME"/c.path.parent, c.path.name) for s in seeds)
+                here = found.setdefault((regime.name, c.dataset.name), [])
+                here += [(s, c.path.parent, c.path.name) for s in seeds]
     return found
 
 class _Stored:
@@ -374,17 +376,24 @@ class _Stored:
             self.known[folder] = frozenset(os.listdir(path)) if path.is_dir() else frozenset()
         return name in self.known[folder]
 
-# %% ../nbs/17_plans.ipynb #cd6a7e5f
-def _chunks(plan: Plan, tasks: Mapping[str, list[Dataset]]) -> list[dict[str, tuple[str, ...]]]:
+# %% ../nbs/17_plans.ipynb #5550d024
+MOST_TASKS, LEAST_UNITS = 8, 48
+
+def _in_units(plan: Plan, names: Sequence[str], times: int) -> list[Sequence[str]]:
+    "Names of tasks, so many for each unit. `times`: how often each will be in one."
+    n = plan.tasks_per_unit or max(1, min(MOST_TASKS, len(names) * times // LEAST_UNITS))
+    return [names[i:i + n] for i in range(0, len(names), n)]
+
+def _chunks(plan: Plan, tasks: Mapping[str, list[Dataset]], times: int) -> list[dict[str, tuple[str, ...]]]:
     "Tasks by setting, so many at a time."
     names = list(dict.fromkeys(ds.name for some in tasks.values() for ds in some))
-    parts = [set(names[i:i + plan.tasks_per_unit]) for i in range(0, len(names), plan.tasks_per_unit)]
+    parts = [{*some} for some in _in_units(plan, names, times)]
     chosen = lambda part: {s: tuple(ds.name for ds in some if ds.name in part) for s, some in tasks.items()}
     return [{s: names for s, names in chosen(part).items() if names} for part in parts]
 
 def _probe_units(plan: Plan, entries: list[Entry], tasks: Mapping[str, list[Dataset]]) -> Iterator[Unit]:
     "The units of baselines and SAEs, hook by hook."
-    stored, chunks = _Stored(plan.results_path.expanduser()), _chunks(plan, tasks)
+    stored, chunks = _Stored(plan.results_path.expanduser()), _chunks(plan, tasks, len(entries))
     places = dict.fromkeys((e.model, e.hook) for e in entries)
     for model, hook in places:
         here = [None, *(e for e in entries if (e.model, e.hook) == (model, hook))]
@@ -393,12 +402,12 @@ def _probe_units(plan: Plan, entries: list[Entry], tasks: Mapping[str, list[Data
         for entry in here:
             home = entry.name if entry else ""
             for chunk in chunks:
-                names = {n for some in chunk.values() for n in some}
-                cells = [(Path(str(f).replace("NAME", home)), n) for t in names for f, n in files[bool(entry)].get(t, ())]
-                if not cells: continue
-                done = sum(stored.has(*cell) for cell in cells)
-                yield Unit("SAEs" if entry else "baselines", model, (hook,), entry.reading if entry else AS_USUAL, chunk,
-                           entry, len(cells), done)
+                there = {s: [stored.has(Path(seed)/home/f, n) for t in names
+                             for seed, f, n in files[bool(entry)].get((s, t), ())] for s, names in chunk.items()}
+                cells, done = (sum(map(count, there.values())) for count in (len, sum))
+                left = {s: len(found) - sum(found) for s, found in there.items()}
+                if cells: yield Unit("SAEs" if entry else "baselines", model, (hook,), entry.reading if entry else AS_USUAL,
+                                     chunk, entry, cells, done, left)
 
 # %% ../nbs/17_plans.ipynb #cb5115ae
 def _parts(tasks: Mapping[str, list[Dataset]]) -> dict[str, list[Dataset]]:
@@ -416,16 +425,16 @@ def _activation_units(plan: Plan, entries: list[Entry], tasks: Mapping[str, list
     for e in entries:
         for reading in (e.reading, AS_USUAL)[: 1 + bool(plan.methods or own_controls(plan))]:
             groups.setdefault((e.model, replace(reading, context=None)), {})[e.hook] = None
-    parts = list(_parts(tasks).items())
+    parts = _parts(tasks)
     for (model, reading), hooks in groups.items():
-        for i in range(0, len(parts), plan.tasks_per_unit):
-            some = dict(parts[i:i + plan.tasks_per_unit])
+        for names in _in_units(plan, list(parts), 4):
+            some = {name: parts[name] for name in names}
             path = lambda p, h: activation_path(p.name, model, h, plan.model_cache_path, reading)
             there = lambda p, h: path(p, h).exists() or path(p, h).with_suffix(".pt").exists()
             missing = [(p, h) for mine in some.values() for p in mine for h in hooks if not there(p, h)]
             prompts = {prompt for p in {id(p): p for p, _ in missing}.values() for prompt in p.prompts}
             yield Unit("activations", model, tuple(hooks), reading, {"": tuple(some)}, None, len(missing), 0,
-                       sum(map(len, prompts)))
+                       {"": sum(min(len(p), 4 * plan.max_seq_len) for p in prompts)})
 
 # %% ../nbs/17_plans.ipynb #a3eae2b7
 def make_units(plan: Plan) -> list[Unit]:
