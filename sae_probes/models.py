@@ -29,8 +29,8 @@ if TYPE_CHECKING: import torch
 # %% auto #0
 __all__ = ['PROCESSING', 'AS_USUAL', 'DTYPES', 'ALIKE', 'PROMPT_TOKENS', 'quiet_loading', 'embedded_model_path', 'Reading',
            'model_label', 'load_model', 'model_dtype', 'weights_digest', 'evaluating', 'hooks_of', 'model_identity',
-           'same_weights', 'check_hooks', 'stop_layer', 'starts_with_bos', 'tokenize', 'plan_batches', 'run_hooked',
-           'run_batch', 'fused_attention', 'run_batches', 'alike_for', 'last_token_activations']
+           'same_weights', 'check_hooks', 'starts_with_bos', 'tokenize', 'plan_batches', 'run_hooked', 'run_batch',
+           'fused_attention', 'run_batches', 'alike_for', 'last_token_activations']
 
 # %% ../nbs/03_models.ipynb #de48a82e
 @contextmanager
@@ -341,14 +341,6 @@ def check_hooks(model: Any, hook_names: Sequence[str]) -> None:
     for name in hook_names:
         if name not in model.hook_dict: raise ValueError(f"the model has no hook {name!r}. {_useful_hooks(model)}")
 
-# %% ../nbs/03_models.ipynb #7a6df983
-def stop_layer(hook_names: Sequence[str]) -> int | None:
-    "The number of layers to run for these hooks; None where one lies behind the last layer."
-    layers = [re.match(r"blocks\.(\d+)\.", h) for h in hook_names]
-    embeds = re.compile(r"(hook_|pos_|token_type_)?(pos_)?embed\b")
-    if any(m is None and not embeds.match(h) for m, h in zip(layers, hook_names)): return None
-    return max((int(m[1]) + 1 for m in layers if m), default=0)
-
 # %% ../nbs/03_models.ipynb #36fcefd1
 def starts_with_bos(tokenizer: Any, ids: Sequence[int]) -> bool:
     "Whether the first token is BOS."
@@ -444,34 +436,44 @@ def _switched_on(model: Any, hook_names: Sequence[str]) -> Iterator[None]:
         for s in done: getattr(model, f"set_{s}")(False)
 
 # %% ../nbs/03_models.ipynb #a6ecfbb0
+class _AllFired(Exception):
+    "Raised by the last hook to fire: it ends the forward pass."
+
+def _until_all_fired(model: Any, shape: tuple[int, ...], hooks: dict[str, Callable]) -> tuple[list[Any], set[str]]:
+    "The hooks, the last of which to fire ends the forward pass, and the names of those that have not fired yet."
+    silent = set(hooks)
+
+    def fire(name: str, act: torch.Tensor, hook: Any) -> None:
+        if not silent: raise _AllFired  # a model caught the first one, and went on
+        if act.ndim < 3 or act.shape[:2] != shape:
+            raise ValueError(f"{name} gives {tuple(act.shape)} for {shape[0]} prompts, no row of numbers for each "
+                             f"token. {_useful_hooks(model)}")
+        hooks[name](act, hook)
+        silent.discard(name)
+        if not silent: raise _AllFired
+
+    return [(name, partial(fire, name)) for name in hooks], silent
+
+# %% ../nbs/03_models.ipynb #0ee2e849
 def run_hooked(model: Any, ids: list[list[int]], hooks: dict[str, Callable]) -> None:
-    """Run a batch in evaluation mode, padded on the right, as deep as the hooks lie; each gets `(act, hook)`.
+    """Run a batch in evaluation mode, padded on the right, until all hooks have fired; each gets `(act, hook)`.
 
     Raises `ValueError` for a hook that does not fire, or that the model can't give.
     """
     import torch
-    batch, fired = torch.zeros(len(ids), max(map(len, ids)), dtype=torch.long), set()
+    if not hooks: return
+    batch = torch.zeros(len(ids), max(map(len, ids)), dtype=torch.long)
     for row, i in zip(batch, ids, strict=True): row[:len(i)] = torch.tensor(i)
-
-    def noted(name: str, f: Callable) -> Callable:
-        def hook(act: torch.Tensor, hook: Any) -> None:
-            fired.add(name)
-            if act.ndim < 3 or act.shape[:2] != batch.shape:
-                raise ValueError(f"{name} gives {tuple(act.shape)} for {len(ids)} prompts, no row of numbers for each "
-                                 f"token. {_useful_hooks(model)}")
-            f(act, hook)
-        return hook
-
+    fwd_hooks, silent = _until_all_fired(model, batch.shape, hooks)
     with torch.inference_mode(), evaluating(model), _switched_on(model, [*hooks]):
-        try: model.run_with_hooks(batch.to(next(model.parameters()).device), return_type=None,
-                                  fwd_hooks=[(h, noted(h, f)) for h, f in hooks.items()],
-                                  stop_at_layer=stop_layer([*hooks]))
+        try: model.run_with_hooks(batch.to(next(model.parameters()).device), return_type=None, fwd_hooks=fwd_hooks)
         except torch.OutOfMemoryError: raise
-        except (RuntimeError, IndexError, KeyError, TypeError) as e:
+        except (_AllFired, RuntimeError, IndexError, KeyError, TypeError) as e:
+            if not silent: return
             raise ValueError(f"the model can't give activations at {', '.join(hooks)} ({type(e).__name__}: {e}). Try "
                              "dtype='float32', or a hook of the residual stream.".replace("\n", " ")) from e
-    silent = [h for h in hooks if h not in fired]
-    if silent: raise ValueError(f"the model lists {silent[0]}, but it does not fire. {_useful_hooks(model)}")
+    first = next((h for h in hooks if h in silent), None)
+    if first: raise ValueError(f"the model lists {first}, but it does not fire. {_useful_hooks(model)}")
 
 # %% ../nbs/03_models.ipynb #06433e77
 def run_batch(model: Any, ids: list[list[int]], hook_names: Sequence[str]) -> dict[str, torch.Tensor]:
