@@ -154,7 +154,8 @@ def _ranking(results: Path) -> str:
 @app.command()
 def sweep(plan: Annotated[Path, typer.Argument(help="A YAML file: SAEs, settings, tasks, where things go.")],
           dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what there is to do, and do nothing.")] = False,
-          measure: Annotated[bool, typer.Option(help="In a dry run, first try a little of what has no known rate.")] = False,
+          measure: Annotated[bool, typer.Option(
+              help="In a dry run, first try a little of what has no known rate.")] = False,
           workers: Annotated[int | None, typer.Option(help="Workers on this machine. Default: one per core.")] = None,
           scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler that runs.")] = None,
           cluster: Annotated[Path | None, typer.Option(

@@ -62,7 +62,8 @@ def _seeds(given: Any) -> int | tuple[int, ...]:
         if n < 1: raise ValueError(f"seeds must be 1 at least, or a list of them, not {n}.")
         return n
     seeds = tuple(dict.fromkeys(whole("a seed", s) for s in given))
-    if not seeds or min(seeds) < 0: raise ValueError(f"seeds must be whole numbers from 0 up; got {list(seeds)}.")
+    if not seeds or min(seeds) < 0 or max(seeds) >= 2**32:
+        raise ValueError(f"seeds must be whole numbers from 0 to 2**32 - 1; got {list(seeds)}.")
     return seeds
 
 # %% ../nbs/08_evals.ipynb #06a9b041
@@ -182,7 +183,8 @@ def kept_warm() -> Iterator[None]:
     try: yield
     finally: _WARM.reset(before)
 
-def _size(made: Any) -> int: return sum(a.nbytes for a in ((made.data, made.indices) if hasattr(made, "nnz") else [made]))
+def _size(made: Any) -> int:
+    return sum(part.nbytes for part in ((made.data, made.indices) if hasattr(made, "nnz") else [made]))
 
 def _remembered(key: Any, make: Callable[[], Any]) -> Any:
     "What `make` gives, or gave to the same key within `kept_warm`."

@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from glob import glob
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import Any, Literal
 
-import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, field_validator, model_validator
 
@@ -76,35 +75,11 @@ def _source_of(text: str) -> dict[str, str]:
         return {"folder": text}
     return {"release": release, "id": of_it} if release in _releases() else {"folder": text}
 
-# %% ../nbs/17_plans.ipynb #ae2eaf87
-_KNOWN: dict[str, Any] = {"settings": REGIMES, "methods": METHODS, "controls": CONTROLS, "protocol": PROTOCOLS,
-                          "solver": SOLVERS}
-
-def _list(given: Any) -> Any:
-    "What may be given alone where a list is asked for."
-    alone = given is not None and (isinstance(given, (str, Mapping, Regime, Dataset)) or not isinstance(given, Iterable))
-    return [given] if alone else given
-
-def _dotted(*at: str | int) -> str: return ".".join(map(str, at)) or "plan"
-
-class Plan(BaseModel):
-    """What a sweep runs: every SAE of `saes` and the `methods` on raw activations, in all `settings`, at its hook.
-
-    `models`: an SAE goes with the one it was trained on, or with the only one. `hooks`: where SAEs that don't say are
-    probed, and the only ones that are; by default each at its own. `controls`: beside those of the protocol. `tasks`:
-    anything `load_dataset` takes; by default all of a setting. `tasks_per_unit`: how many of them a worker takes at a
-    time; by default one to eight, so that there are units enough for many workers. All else: as in `run_sae_evals`.
-    """
+# %% ../nbs/17_plans.ipynb #8f9f8ee8
+class _How(BaseModel):
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
-    saes: list[SAESource]
-    models: list[str] = [EMBEDDED_MODEL]
-    hooks: list[str] = []
-    settings: list[Any] = ["normal"]
-    methods: list[str] = ["logreg"]
-    controls: list[str] = []
-    tasks: list[Any] | None = None
-    ks: list[int] | None = None
     reg_type: Literal["l1", "l2"] = "l1"
+    ks: list[int] | None = None
     protocol: Any = "published"
     seeds: Any = None
     results_path: Path = Path("results")
@@ -118,32 +93,68 @@ class Plan(BaseModel):
     tasks_per_unit: int | None = None
     _place: Any = PrivateAttr(default=None)
 
-    _listed = field_validator("saes", "models", "hooks", "settings", "methods", "controls", "tasks", "ks",
-                              mode="before")(_list)
-
     def place(self, *at: str | int) -> str:
         "Where in the plan a part is: its line, if the plan came from a file."
         return (self._place or _dotted)(*at)
 
-# %% ../nbs/17_plans.ipynb #303979b0
-def _check(self: Plan) -> Plan:
-    "Raise `ValueError` for names that are unknown, and for options that can't be."
+def _dotted(*at: str | int) -> str: return ".".join(map(str, at)) or "plan"
+
+# %% ../nbs/17_plans.ipynb #23b02c32
+def _list(given: Any) -> Any:
+    "What may be given alone where a list is asked for."
+    alone = isinstance(given, (str, Mapping, Regime, Dataset)) or not isinstance(given, Iterable)
+    return [given] if alone and given is not None else given
+
+class Plan(_How):
+    """What a sweep runs: every SAE of `saes` and the `methods` on raw activations, in all `settings`, at its hook.
+
+    `models`: an SAE goes with the one it was trained on, or with the only one. `hooks`: where SAEs that don't say are
+    probed, and the only ones that are; by default each at its own. `controls`: beside those of the protocol. `tasks`:
+    anything `load_dataset` takes; by default all of a setting. `gpu`: units that run a language model ask for a worker
+    with the resource GPU; probes go to any. `tasks_per_unit`: how many tasks a worker takes at a time; by default one
+    to eight, so that there are units enough for many workers. All else: as in `run_sae_evals`.
+    """
+    saes: list[SAESource]
+    models: list[str] = [EMBEDDED_MODEL]
+    hooks: list[str] = []
+    settings: list[Any] = ["normal"]
+    methods: list[str] = ["logreg"]
+    controls: list[str] = []
+    tasks: list[Any] | None = None
+
+    _listed = field_validator("saes", "models", "hooks", "settings", "methods", "controls", "tasks", "ks",
+                              mode="before")(_list)
+
+# %% ../nbs/17_plans.ipynb #68578a01
+_MANY = ("settings", "methods", "controls")
+_KNOWN: dict[str, Any] = {"settings": REGIMES, "methods": METHODS, "controls": CONTROLS, "protocol": PROTOCOLS,
+                          "solver": SOLVERS}
+
+def _check(plan: Plan) -> Plan:
+    "The plan; `ValueError` for names that are unknown, and for options that can't be."
     for part, registry in _KNOWN.items():
-        for i, name in enumerate(_list(getattr(self, part))):
-            if isinstance(name, str): _told(self, registry.find, name, at=(part, i))
+        given = getattr(plan, part)
+        for i, name in enumerate(given if isinstance(given, list) and part in _MANY else [given]):
+            if not isinstance(name, (str, Regime, Protocol)):
+                known = ", ".join(registry)
+                raise ValueError(f"{plan.place(part, i)}: {name!r} is no name of {part}; use one of {known}")
+            if isinstance(name, str): _told(plan, registry.find, name, at=(part, i))
     for part in ("dtype", "max_seq_len", "batch_size", "seeds"):
-        _told(self, lambda p=part: Options(**{p: getattr(self, p)}), at=(part,))
-    if self.ks is not None: _told(self, ProbeOptions, self.ks, at=("ks",))
-    if self.tasks_per_unit is not None and self.tasks_per_unit < 1: raise ValueError(f"{self.place('tasks_per_unit')}: must be 1 at least")
-    if not self.saes: raise ValueError(f"{self.place('saes')}: name one SAE at least")
-    return self
+        _told(plan, lambda p=part: Options(**{p: getattr(plan, p)}), at=(part,))
+    if plan.ks is not None: _told(plan, ProbeOptions, plan.ks, at=("ks",))
+    parts = {part: len(getattr(plan, part) or ()) for part in ("saes", "models", "settings")}
+    parts["tasks"] = 1 if plan.tasks is None else len(plan.tasks)
+    parts["tasks_per_unit"] = 1 if plan.tasks_per_unit is None else plan.tasks_per_unit
+    for part, n in parts.items():
+        if n < 1: raise ValueError(f"{plan.place(part)}: {part} must be one at least")
+    return plan
 
 def _told(plan: Plan, call: Callable[..., Any], *args: Any, at: tuple) -> Any:
     "What a call returns; its `ValueError` says which part of the plan it is about."
     try: return call(*args)
     except (ValueError, OSError) as e: raise ValueError(f"{plan.place(*at)}: {e}") from e
 
-# %% ../nbs/17_plans.ipynb #c6f5af1d
+# %% ../nbs/17_plans.ipynb #90557735
 def _protocol(plan: Plan) -> Protocol:
     return plan.protocol if isinstance(plan.protocol, Protocol) else Protocol(plan.protocol)
 
@@ -161,7 +172,7 @@ def own_controls(plan: Plan) -> list[str]:
     "The controls of a plan that look at raw activations: one run for all SAEs at a hook."
     return [c for c in _controls(plan) if not CONTROLS.find(c).takes_sae]
 
-# %% ../nbs/17_plans.ipynb #d1f6ea0e
+# %% ../nbs/17_plans.ipynb #23bf4d82
 def _line(node: yaml.Node | None, at: Sequence[Any]) -> int:
     "The line of the part of a YAML document that `at` leads to, or to the last of its steps that is there."
     line = node.start_mark.line + 1 if node else 1
@@ -176,16 +187,20 @@ def _line(node: yaml.Node | None, at: Sequence[Any]) -> int:
         else: break
     return line
 
+def _close(name: str, known: Iterable[str]) -> str:
+    "Which of the names that there are may be meant, if any."
+    close = difflib.get_close_matches(name, list(known), n=2, cutoff=0.6)
+    return f"did you mean {' or '.join(close)}?" if close else ""
+
 def _said(error: Mapping[str, Any]) -> str:
     "What one finding of pydantic says to the author of a plan."
     at, message = error["loc"], error["msg"].removeprefix("Value error, ")
     if error["type"] == "missing": return f"{at[-1]} is missing"
     if error["type"] != "extra_forbidden": return f"{'.'.join(map(str, at))}: {message}" if at else message
     known = list((SAESource if at[0] == "saes" else Plan).model_fields)
-    close = difflib.get_close_matches(str(at[-1]), known, n=2)
-    return f"unknown key {at[-1]!r}; " + (f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}")
+    return f"unknown key {at[-1]!r}; {_close(str(at[-1]), known) or 'there are ' + ', '.join(known)}"
 
-# %% ../nbs/17_plans.ipynb #8995a095
+# %% ../nbs/17_plans.ipynb #8988fa16
 def _made(given: Mapping[str, Any], place: Callable[..., str]) -> Plan:
     "A checked plan. `ValueError` with all that is wrong, each with its place."
     try: plan = Plan.model_validate(dict(given))
@@ -205,10 +220,11 @@ def read_plan(source: str | os.PathLike | Mapping[str, Any] | Plan) -> Plan:
     if not path.is_file(): raise FileNotFoundError(f"there is no plan {path}")
     try: node, given = yaml.compose(text := path.read_text("utf8")), yaml.safe_load(text)
     except yaml.YAMLError as e: raise ValueError(f"{path.name} is no YAML: {' '.join(str(e).split())}") from e
-    if not isinstance(given, dict): raise ValueError(f"{path.name} holds no plan: keys and their values, such as `saes: saes/*`.")
+    if not isinstance(given, dict):
+        raise ValueError(f"{path.name} holds no plan: keys and their values, such as `saes: saes/*`.")
     return _made(given, lambda *at: f"{path.name}, line {_line(node, at)}")
 
-# %% ../nbs/17_plans.ipynb #7517b85b
+# %% ../nbs/17_plans.ipynb #66d5ca79
 @dataclass(frozen=True)
 class Entry:
     "One SAE of a plan: its name, what `load_sae` takes, where it is probed, and how the model reads prompts for it."
@@ -226,25 +242,23 @@ def _folders(source: SAESource) -> list[tuple[dict[str, str], Any]]:
     if not paths:
         parent = Path(os.path.expanduser(source.folder)).parent
         there = sorted(p.name for p in parent.iterdir() if p.is_dir()) if parent.is_dir() else []
-        close = difflib.get_close_matches(Path(source.folder).name, there, n=3, cutoff=0.4)
-        raise ValueError(f"no folder with an SAE matches {source.folder!r}" + f"; there are {', '.join(close)}" * bool(close))
+        raise ValueError(f"no folder with an SAE matches {source.folder!r}. {_close(Path(source.folder).name, there)}")
     return [({"folder": p.resolve().name, "parent": p.resolve().parent.name}, str(p)) for p in paths]
 
+# %% ../nbs/17_plans.ipynb #e5ad224d
 def _released(source: SAESource) -> list[tuple[dict[str, str], Any]]:
     "The SAEs of a release whose ids match."
     releases = _releases()
     if source.release not in releases:
-        close = difflib.get_close_matches(source.release, list(releases), n=3, cutoff=0.4)
-        raise ValueError(f"SAELens knows no release {source.release!r}" + f"; did you mean {' or '.join(close)}?" * bool(close))
+        raise ValueError(f"SAELens knows no release {source.release!r}. {_close(source.release, releases)}")
     ids = releases[source.release].saes_map
     found = [i for i in ids if fnmatchcase(i, source.id)]
     if not found:
-        close = difflib.get_close_matches(source.id, list(ids), n=3, cutoff=0.3)
         raise ValueError(f"no id of {source.release} matches {source.id!r}; it has {len(ids)}, such as "
-                         f"{', '.join(close or list(ids)[:3])}")
+                         f"{', '.join(list(ids)[:3])}. {_close(source.id, ids)}")
     return [({"release": source.release, "id": i}, (source.release, i)) for i in found]
 
-# %% ../nbs/17_plans.ipynb #29a915a1
+# %% ../nbs/17_plans.ipynb #3d490cd2
 def _told_by(source: Any) -> Any:
     "What an SAE says of itself, its weights left alone: for `sae_hook` and the like."
     if isinstance(source, tuple):
@@ -263,10 +277,10 @@ def _names(source: SAESource, found: list[tuple[dict[str, str], Any]]) -> list[s
         return [source.name]
     pattern = source.name or ("{folder}" if source.folder else "{release}/{id}")
     try: return [pattern.format(**parts) for parts, _ in found]
-    except (KeyError, IndexError, ValueError) as e:
+    except (LookupError, ValueError, AttributeError, TypeError) as e:
         raise ValueError(f"the name {pattern!r} may use {', '.join(f'{{{p}}}' for p in found[0][0])}") from e
 
-# %% ../nbs/17_plans.ipynb #31ab328f
+# %% ../nbs/17_plans.ipynb #2ea5d7a7
 def _model_of(plan: Plan, source: SAESource, told: Any) -> str:
     "The model an SAE goes with."
     if source.model: return source.model
@@ -275,7 +289,8 @@ def _model_of(plan: Plan, source: SAESource, told: Any) -> str:
     metadata = metadata.get("metadata", metadata) if isinstance(metadata, Mapping) else {}
     own = model_label(str(metadata.get("model_name", "")))
     found = [m for m in plan.models if model_label(m) == own]
-    if not found: raise ValueError(f"which of {', '.join(plan.models)}? It says {own or 'nothing'!r}; give it a `model`")
+    if not found:
+        raise ValueError(f"which of {', '.join(plan.models)}? It says {own or 'nothing'!r}; give it a `model`")
     return found[0]
 
 def _entries_of(plan: Plan, source: SAESource) -> Iterator[Entry]:
@@ -289,9 +304,9 @@ def _entries_of(plan: Plan, source: SAESource) -> Iterator[Entry]:
             raise ValueError(f"{name} was trained at {own}, which is not among {', '.join(given)}" if own else
                              f"{name} doesn't say where it was trained; give it a `hook`")
         model = _model_of(plan, source, told)
-        for hook in hooks: yield Entry(safe_name(name), what, hook, model, sae_reading(told))
+        for hook in hooks: yield Entry(str(PurePosixPath(safe_name(name))), what, hook, model, sae_reading(told))
 
-# %% ../nbs/17_plans.ipynb #03ea8708
+# %% ../nbs/17_plans.ipynb #585be700
 def find_saes(plan: Plan) -> list[Entry]:
     """The SAEs of a plan, in its order.
 
@@ -307,7 +322,7 @@ def find_saes(plan: Plan) -> list[Entry]:
                                  "differ, such as name: '{parent}-{folder}'")
     return [*found.values()]
 
-# %% ../nbs/17_plans.ipynb #f0e37658
+# %% ../nbs/17_plans.ipynb #77395371
 @dataclass(frozen=True)
 class Unit:
     """A piece of a sweep. `stage`: activations, baselines or SAEs. `tasks`: names, by setting (activations: by "").
@@ -330,7 +345,7 @@ class Unit:
         "What a reader may call it."
         return self.entry.name if self.entry else f"{self.stage} at {', '.join(self.hooks)}"
 
-# %% ../nbs/17_plans.ipynb #f8560a3d
+# %% ../nbs/17_plans.ipynb #1c4cc93b
 def plan_tasks(plan: Plan) -> dict[str, list[Dataset]]:
     "The tasks of each setting. `ValueError`, with its place, for an unknown one, and for one that is too small."
     for i, task in enumerate(plan.tasks or ()): _told(plan, load_dataset, task, at=("tasks", i))
@@ -351,8 +366,8 @@ def _probers(plan: Plan, entry: Entry | None) -> list[Prober]:
 
 def _nothing(*args: Any) -> list[dict[str, Any]]: return []
 
-# %% ../nbs/17_plans.ipynb #29b30f53
-Files = dict[tuple[str, str], list[tuple[str, Path, str]]]  # by setting and task: folder of the seed, rest of the folder, name
+# %% ../nbs/17_plans.ipynb #42d25d85
+Files = dict[tuple[str, str], list[tuple[str, Path, str]]]  # by setting and task: the seed's folder, the rest, a name
 
 def _files(plan: Plan, model: str, hook: str, tasks: Mapping[str, list[Dataset]], probers: list[Prober]) -> Files:
     "The files of all cells at a hook; a named SAE's lie in a folder of that name, below that of the seed."
@@ -376,7 +391,7 @@ class _Stored:
             self.known[folder] = frozenset(os.listdir(path)) if path.is_dir() else frozenset()
         return name in self.known[folder]
 
-# %% ../nbs/17_plans.ipynb #5550d024
+# %% ../nbs/17_plans.ipynb #da0e4cab
 MOST_TASKS, LEAST_UNITS = 8, 48
 
 def _in_units(plan: Plan, names: Sequence[str], times: int) -> list[Sequence[str]]:
@@ -391,25 +406,28 @@ def _chunks(plan: Plan, tasks: Mapping[str, list[Dataset]], times: int) -> list[
     chosen = lambda part: {s: tuple(ds.name for ds in some if ds.name in part) for s, some in tasks.items()}
     return [{s: names for s, names in chosen(part).items() if names} for part in parts]
 
+# %% ../nbs/17_plans.ipynb #02a334cb
+def _unit(plan: Plan, entry: Entry | None, at: tuple[str, str], chunk: dict[str, tuple[str, ...]], files: Files,
+          stored: _Stored) -> Unit:
+    "A unit of probes, with what of it is stored."
+    home = entry.name if entry else ""
+    there = {s: [stored.has(Path(seed)/home/f, name) for t in names for seed, f, name in files.get((s, t), ())]
+             for s, names in chunk.items()}
+    cells, done = (sum(map(count, there.values())) for count in (len, sum))
+    left = {s: len(found) - sum(found) for s, found in there.items()}
+    return Unit("SAEs" if entry else "baselines", at[0], at[1:], entry.reading if entry else AS_USUAL, chunk, entry,
+                cells, done, left)
+
 def _probe_units(plan: Plan, entries: list[Entry], tasks: Mapping[str, list[Dataset]]) -> Iterator[Unit]:
     "The units of baselines and SAEs, hook by hook."
     stored, chunks = _Stored(plan.results_path.expanduser()), _chunks(plan, tasks, len(entries))
-    places = dict.fromkeys((e.model, e.hook) for e in entries)
-    for model, hook in places:
-        here = [None, *(e for e in entries if (e.model, e.hook) == (model, hook))]
-        files = {kind: _files(plan, model, hook, tasks, _probers(plan, next((e for e in here if bool(e) == kind), None)))
-                 for kind in (False, True)}
-        for entry in here:
-            home = entry.name if entry else ""
-            for chunk in chunks:
-                there = {s: [stored.has(Path(seed)/home/f, n) for t in names
-                             for seed, f, n in files[bool(entry)].get((s, t), ())] for s, names in chunk.items()}
-                cells, done = (sum(map(count, there.values())) for count in (len, sum))
-                left = {s: len(found) - sum(found) for s, found in there.items()}
-                if cells: yield Unit("SAEs" if entry else "baselines", model, (hook,), entry.reading if entry else AS_USUAL,
-                                     chunk, entry, cells, done, left)
+    for at in dict.fromkeys((e.model, e.hook) for e in entries):
+        beside, own = (_files(plan, *at, tasks, _probers(plan, e)) for e in (None, entries[0]))
+        for entry in [None, *(e for e in entries if (e.model, e.hook) == at)]:
+            units = [_unit(plan, entry, at, chunk, own if entry else beside, stored) for chunk in chunks]
+            yield from (u for u in units if u.cells)
 
-# %% ../nbs/17_plans.ipynb #cb5115ae
+# %% ../nbs/17_plans.ipynb #e1e0f118
 def _parts(tasks: Mapping[str, list[Dataset]]) -> dict[str, list[Dataset]]:
     "The datasets whose activations a task needs: itself, and its twin where a setting tests on that."
     found: dict[str, dict[str, Dataset]] = {}
@@ -419,6 +437,12 @@ def _parts(tasks: Mapping[str, list[Dataset]]) -> dict[str, list[Dataset]]:
             found.setdefault(ds.name, {}).update({p.name: p for p in [ds, *twin]})
     return {name: [*parts.values()] for name, parts in found.items()}
 
+# %% ../nbs/17_plans.ipynb #c57b6cdb
+def _is_there(plan: Plan, part: Dataset, model: str, hook: str, reading: Reading) -> bool:
+    path = activation_path(part.name, model, hook, plan.model_cache_path, reading)
+    return path.exists() or path.with_suffix(".pt").exists()
+
+# %% ../nbs/17_plans.ipynb #994bedbc
 def _activation_units(plan: Plan, entries: list[Entry], tasks: Mapping[str, list[Dataset]]) -> Iterator[Unit]:
     "The units that run a language model, each for as many tasks, at all hooks where any activations are missing."
     groups: dict[tuple[str, Reading], dict[str, None]] = {}
@@ -428,15 +452,14 @@ def _activation_units(plan: Plan, entries: list[Entry], tasks: Mapping[str, list
     parts = _parts(tasks)
     for (model, reading), hooks in groups.items():
         for names in _in_units(plan, list(parts), 4):
-            some = {name: parts[name] for name in names}
-            path = lambda p, h: activation_path(p.name, model, h, plan.model_cache_path, reading)
-            there = lambda p, h: path(p, h).exists() or path(p, h).with_suffix(".pt").exists()
-            missing = [(p, h) for mine in some.values() for p in mine for h in hooks if not there(p, h)]
-            prompts = {prompt for p in {id(p): p for p, _ in missing}.values() for prompt in p.prompts}
-            yield Unit("activations", model, tuple(hooks), reading, {"": tuple(some)}, None, len(missing), 0,
-                       {"": sum(min(len(p), 4 * plan.max_seq_len) for p in prompts)})
+            needed = [(p, h) for name in names for p in parts[name] for h in hooks]
+            missing = [(p, h) for p, h in needed if not _is_there(plan, p, model, h, reading)]
+            prompts = {prompt for p in {p.name: p for p, _ in missing}.values() for prompt in p.prompts}
+            left = sum(min(len(p), 4 * plan.max_seq_len) for p in prompts)
+            yield Unit("activations", model, tuple(hooks), reading, {"": tuple(names)}, None, len(missing), 0,
+                       {"": left})
 
-# %% ../nbs/17_plans.ipynb #a3eae2b7
+# %% ../nbs/17_plans.ipynb #cc250146
 def make_units(plan: Plan) -> list[Unit]:
     "All units of a plan: activations, then baselines and SAEs. Errors: see `find_saes` and `plan_tasks`."
     entries, tasks = find_saes(plan), plan_tasks(plan)

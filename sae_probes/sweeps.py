@@ -11,10 +11,10 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -23,11 +23,11 @@ import pandas as pd
 import yaml
 
 from .activations import ensure_activations
-from .datasets import Dataset, get_regime, list_datasets, load_datasets
+from .datasets import Dataset, get_regime, list_datasets, load_dataset, load_datasets
 from .evals import all_seeds, kept_warm, run_baseline_evals, run_control_evals, run_sae_evals
 from .files import cache_dir, write_json
-from .models import Reading, load_model, model_identity
-from .plans import Entry, Plan, Unit, make_units, options_of, own_controls, plan_tasks, read_plan
+from .models import load_model, model_identity
+from .plans import Plan, Unit, make_units, options_of, own_controls, plan_tasks, read_plan
 from .saes import load_sae
 from .settings import SEED, log
 
@@ -76,11 +76,13 @@ def _activations(unit: Unit, plan: Plan) -> Callable[[list[Task]], None]:
 
     return call
 
-def _baselines(unit: Unit, plan: Plan, setting: Any, common: dict[str, Any]) -> Iterator[Callable[[list[Task]], None]]:
+def _baselines(plan: Plan, common: dict[str, Any]) -> Iterator[Callable[[list[Task]], None]]:
     "One call for each baseline, and for each control that looks at raw activations."
-    for m in plan.methods: yield lambda tasks, m=m: run_baseline_evals(method=m, datasets=tasks, **common)
-    for c in own_controls(plan):
-        yield lambda tasks, c=c: run_control_evals(c, reg_type=plan.reg_type, ks=plan.ks, datasets=tasks, **common)
+    for m in plan.methods: yield partial(_on, run_baseline_evals, method=m, **common)
+    how = {"reg_type": plan.reg_type, "ks": plan.ks, **common}
+    for c in own_controls(plan): yield partial(_on, run_control_evals, control=c, **how)
+
+def _on(run: Callable[..., None], tasks: list[Task], **how: Any) -> None: run(datasets=tasks, **how)
 
 # %% ../nbs/18_sweeps.ipynb #51fe774e
 def _probes(unit: Unit, plan: Plan, sae: Any, setting: Any) -> Iterator[Callable[[list[Task]], None]]:
@@ -89,10 +91,8 @@ def _probes(unit: Unit, plan: Plan, sae: Any, setting: Any) -> Iterator[Callable
     common = {k: v for k, v in vars(options).items() if k not in ("split", "reading")} | {
         "model_name": unit.model, "hook_name": unit.hooks[0], "setting": setting, "results_path": plan.results_path,
         "model_cache_path": plan.model_cache_path, "device": plan.device}
-    if unit.entry is None: yield from _baselines(unit, plan, setting, common)
-    else:
-        name = unit.entry.name
-        yield lambda tasks: run_sae_evals(sae, reg_type=plan.reg_type, ks=plan.ks, datasets=tasks, name=name, **common)
+    if unit.entry is None: yield from _baselines(plan, common)
+    else: yield partial(_on, run_sae_evals, sae=sae, reg_type=plan.reg_type, ks=plan.ks, name=unit.entry.name, **common)
 
 def _attempt(call: Callable[[list[Task]], None], tasks: list[Task]) -> dict[str, str]:
     "What fails of a call, by task; the others are done."
@@ -134,11 +134,8 @@ def _calls(unit: Unit, plan: Plan, sae: Any, setting: str) -> Iterator[Callable[
         if unit.entry and sae is None: sae = _sae(unit.entry.source, plan.device)
         yield from _probes(unit, plan, sae, regime)
 
-# %% ../nbs/18_sweeps.ipynb #96553085
-def _threads(workers: int) -> dict[str, str]:
-    "What tells numeric libraries of a worker its share of the cores."
-    share = str(max(1, (os.cpu_count() or 1) // workers))
-    return {name: share for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+# %% ../nbs/18_sweeps.ipynb #bb59b9e6
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # of numeric libraries
 
 def _dashboard() -> str | None:
     from importlib.util import find_spec
@@ -150,13 +147,14 @@ def _local(workers: int | None, gpu: bool) -> Iterator[Any]:
     import multiprocessing
     from distributed import Client, LocalCluster
     if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise RuntimeError("a script that calls sweep must do so below `if __name__ == '__main__':`, since workers import it.")
+        raise RuntimeError("a script must call sweep below `if __name__ == '__main__':`, since workers import it.")
     n = workers or os.cpu_count() or 1
-    how = dict(n_workers=n, threads_per_worker=1, memory_limit=0, env=_threads(n), dashboard_address=_dashboard())
-    with LocalCluster(**how, silence_logs=logging.CRITICAL, resources={"GPU": 1} if gpu else None) as cluster:
-        with Client(cluster) as client: yield client
+    share = str(max(1, (os.cpu_count() or 1) // n))
+    how: dict[str, Any] = dict(n_workers=n, threads_per_worker=1, memory_limit=0, dashboard_address=_dashboard(),
+                               env=dict.fromkeys(_THREADS, share), silence_logs=logging.CRITICAL)
+    with LocalCluster(**how, resources={"GPU": 1} if gpu else None) as cluster, Client(cluster) as client: yield client
 
-# %% ../nbs/18_sweeps.ipynb #e0b1cb75
+# %% ../nbs/18_sweeps.ipynb #cd6d4f5b
 KINDS = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster", "oar": "OARCluster",
          "htcondor": "HTCondorCluster", "moab": "MoabCluster"}
 
@@ -176,51 +174,56 @@ def read_cluster(path: str | os.PathLike) -> dict[str, Any]:
     return given
 
 def _job(given: Mapping[str, Any]) -> dict[str, Any]:
-    "The arguments of dask-jobqueue: as many threads for numeric libraries as a process has cores, one unit at a time."
-    options = {k: v for k, v in given.items() if k not in ("kind", "jobs", "gpu")}
-    share = max(1, int(given["cores"]) // int(given.get("processes", 1)))
-    threads = [f"export {n}={share}" for n in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")]
+    "The arguments of dask-jobqueue: a process does one unit at a time, with its share of the job's cores."
+    options = {"processes": 1} | {k: v for k, v in given.items() if k not in ("kind", "jobs", "gpu")}
+    share = max(1, int(given["cores"]) // int(options["processes"]))
+    threads = [f"export {name}={share}" for name in _THREADS]
     return options | {"job_script_prologue": [*threads, *options.get("job_script_prologue", ())],
                       "worker_extra_args": [*options.get("worker_extra_args", ()), "--nthreads", "1"]}
 
-# %% ../nbs/18_sweeps.ipynb #3a1d7721
+# %% ../nbs/18_sweeps.ipynb #716c4f12
+def _add_gpu_jobs(cluster: Any, given: Mapping[str, Any]) -> int:
+    "Jobs of their own for units that run a language model: as the others, but for what `gpu` says. Their number."
+    own = dict(given.get("gpu") or {})
+    job = _job({k: v for k, v in given.items() if k != "scheduler_options"} | own)
+    job["worker_extra_args"] += ["--resources", "GPU=1"]
+    spec = cluster.new_spec | {"options": cluster.new_spec["options"] | job}
+    names = [f"gpu-{i}" for i in range(int(own.get("jobs", 1)))]
+    cluster.worker_spec |= dict.fromkeys(names, spec)
+    return len(names)
+
+# %% ../nbs/18_sweeps.ipynb #00780647
 @contextmanager
 def _batch(given: Mapping[str, Any], gpu: bool) -> Iterator[Any]:
     "Workers in jobs of a batch system: as many as there is work for, up to `jobs`."
     import dask_jobqueue
     from distributed import Client
-    jobs, own = int(given.get("jobs", 4)), given.get("gpu") or {}
-    options = _job({k: v for k, v in {"dashboard_address": _dashboard(), **given}.items() if k != "gpu"})
-    options["scheduler_options"] = {"dashboard_address": options.pop("dashboard_address"), **options.get("scheduler_options", {})}
+    jobs, options = int(given.get("jobs", 4)), _job(given)
+    options["scheduler_options"] = {"dashboard_address": _dashboard()} | options.get("scheduler_options", {})
     with getattr(dask_jobqueue, KINDS[given["kind"]])(**options) as cluster, Client(cluster) as client:
-        if gpu:
-            special = _job({**{k: v for k, v in given.items() if k != "scheduler_options"}, **own})
-            special["worker_extra_args"] = [*special["worker_extra_args"], "--resources", "GPU=1"]
-            mine = {"cls": cluster.new_spec["cls"], "options": {**cluster.new_spec["options"], **special}}
-            cluster.worker_spec |= {f"gpu-{i}": mine for i in range(int(own.get("jobs", 1)))}
-            cluster.scale(jobs=jobs + len(cluster.worker_spec))
+        if gpu: cluster.scale(jobs=jobs + _add_gpu_jobs(cluster, given))
         else: cluster.adapt(minimum_jobs=1, maximum_jobs=jobs)
         yield client
 
+# %% ../nbs/18_sweeps.ipynb #ba06b186
 @contextmanager
 def connect(scheduler: str | None = None, cluster: str | os.PathLike | None = None, workers: int | None = None,
             gpu: bool = False) -> Iterator[Any]:
     """A Dask client: of the scheduler at an address, of a cluster file's jobs, or of `workers` on this machine.
 
-    `gpu`: with workers that have the resource GPU. Raises `OSError` where no scheduler answers.
+    `gpu`: with workers that have the resource GPU. Raises `ValueError`, and `OSError` where no scheduler answers.
     """
     if scheduler and cluster: raise ValueError("give a scheduler or a cluster, not both.")
-    import distributed  # sets the level of its loggers as it is imported
+    import distributed
     logging.getLogger(distributed.__name__).setLevel(logging.CRITICAL)
     if scheduler:
-        from distributed import Client
-        try: client = Client(scheduler, timeout=20)
-        except (OSError, TimeoutError, ValueError) as e: raise OSError(f"no Dask scheduler answers at {scheduler} ({e}).") from e
+        try: client = distributed.Client(scheduler, timeout=20)
+        except (OSError, ValueError) as e: raise OSError(f"no Dask scheduler answers at {scheduler} ({e}).") from e
         with client: yield client
     else:
         with _batch(read_cluster(cluster), gpu) if cluster else _local(workers, gpu) as client: yield client
 
-# %% ../nbs/18_sweeps.ipynb #f5cbae7f
+# %% ../nbs/18_sweeps.ipynb #3caded05
 TRIES = 5  # of a unit whose worker dies
 
 def _same(obj: Any) -> Any: return obj
@@ -231,24 +234,33 @@ def _needs(unit: Unit, futures: Mapping[Any, Unit]) -> list[Any]:
     return [f for f, u in futures.items() if u.stage == "activations" and (u.model, u.reading) == (unit.model, reading)
             and mine & {*u.tasks[""]}]
 
+# %% ../nbs/18_sweeps.ipynb #a43611f3
+def _send(client: Any, name: str, sae: Any) -> Any:
+    try: return client.submit(_same, sae, pure=False)
+    except Exception as e:  # whatever its members raise
+        why = e.__cause__ or e
+        raise ValueError(f"the SAE {name} can't be sent to workers ({type(why).__name__}: {why}). Save it to a folder "
+                         "and name that, or leave out what can't be pickled.") from e
+
+def _objects(client: Any, units: Sequence[Unit]) -> dict[int, Any]:
+    "SAEs that are objects, sent once: their futures by their ids."
+    entries = {id(e.source): e for e in (u.entry for u in units) if e and hasattr(e.source, "encode")}
+    return {key: _send(client, e.name, e.source) for key, e in entries.items()}
+
 def submit(client: Any, units: Sequence[Unit], shared: Shared, work: Callable[..., Done] = do_unit) -> dict[Any, Unit]:
     "Hand `units` to a cluster: their futures. `work`: what a worker does with one."
-    held = client.submit(_same, shared, pure=False)
-    objects = {id(u.entry.source): u.entry.source for u in units if u.entry and hasattr(u.entry.source, "encode")}
-    sent = {key: client.submit(_same, sae, pure=False) for key, sae in objects.items()}
+    held, sent = client.submit(_same, shared, pure=False), _objects(client, units)
     futures: dict[Any, Unit] = {}
-    for i, u in enumerate(units):
-        runs_model = u.stage == "activations"
-        if runs_model and not u.cells: continue
+    for i, u in enumerate(u for u in units if u.stage != "activations" or u.cells):
+        first = u.stage == "activations"
         sae = sent.get(id(u.entry.source)) if u.entry else None
-        slim = replace(u, entry=replace(u.entry, source=None)) if sae is not None and u.entry else u
-        needed = [] if runs_model else _needs(u, futures)
-        resources = {"GPU": 1} if runs_model and shared[0].gpu else None
-        futures[client.submit(work, slim, held, sae, needed, pure=False, priority=10 * runs_model - i / len(units),
-                              resources=resources, key=f"{u.stage}-{i}-{time.time_ns()}")] = u
+        mine = replace(u, entry=replace(u.entry, source=None)) if sae is not None and u.entry else u
+        how = {"resources": {"GPU": 1}} if first and shared[0].gpu else {}
+        needed = [] if first else _needs(u, futures)
+        futures[client.submit(work, mine, held, sae, needed, pure=False, priority=-i, **how)] = u
     return futures
 
-# %% ../nbs/18_sweeps.ipynb #2e232a32
+# %% ../nbs/18_sweeps.ipynb #f2a38c28
 def _outcome(future: Any, unit: Unit) -> Done:
     "What became of a unit, whether its worker lived or not."
     from distributed import KilledWorker
@@ -266,24 +278,27 @@ def finished(futures: dict[Any, Unit]) -> Iterator[tuple[Unit, Done]]:
         yield unit, _outcome(future, unit)
         future.release()
 
-# %% ../nbs/18_sweeps.ipynb #19a48ecf
+# %% ../nbs/18_sweeps.ipynb #87852113
 _told = logging.getLogger("sae_probes.sweep")
 
+def _bars(units: Sequence[Unit], show: bool) -> dict[str, Any]:
+    "A bar for each stage that has cells."
+    from tqdm.auto import tqdm
+    total = Counter[str]()
+    for u in units: total[u.stage] += u.cells
+    how: dict[str, Any] = {"unit": "cell", "disable": None if show else True}
+    stages = [stage for stage in total if total[stage]]
+    return {s: tqdm(total=total[s], desc=f"{s:11s}", position=i, **how) for i, s in enumerate(stages)}
+
+# %% ../nbs/18_sweeps.ipynb #dbf4732a
 class Progress:
-    "Bars of a sweep's stages, and lines in a log."
-    def __init__(self, units: Sequence[Unit], show: bool):
-        from tqdm.auto import tqdm
-        self.failed = 0
-        total = Counter[str]()
-        for u in units: total[u.stage] += u.cells
-        bar = lambda i, stage: tqdm(total=total[stage], desc=f"{stage:11s}", unit="cell", position=i, disable=None if show else True)
-        self.bars = {stage: bar(i, stage) for i, stage in enumerate(s for s in total if total[s])}
+    "Bars of a sweep's stages, and lines in its log."
+    def __init__(self, units: Sequence[Unit], show: bool): self.bars, self.failed = _bars(units, show), 0
 
     def add(self, unit: Unit, done: Done) -> None:
         "Note that a unit has ended."
         if unit.stage in self.bars: self.bars[unit.stage].update(unit.cells)
-        took = sum(done.seconds.values())
-        _told.info("%s, %s: %d cells, %.1f s", unit.stage, unit.label, unit.cells, took)
+        _told.info("%s, %s: %d cells, %.1f s", unit.stage, unit.label, unit.cells, sum(done.seconds.values()))
         for f in done.failures:
             _told.info("failed: %s, %s, %s %s: %s", *vars(f).values())
             if self.failed < 20: self._write(f"failed: {f.label} on {f.task} {f.setting}: {f.why}")
@@ -298,7 +313,7 @@ class Progress:
         "End the bars."
         for bar in self.bars.values(): bar.close()
 
-# %% ../nbs/18_sweeps.ipynb #57fc8509
+# %% ../nbs/18_sweeps.ipynb #60a230a5
 def _rates_path() -> Path: return cache_dir()/"rates.json"
 
 def _read_rates() -> dict[str, float]:
@@ -307,7 +322,8 @@ def _read_rates() -> dict[str, float]:
 
 def _kind(unit: Unit, plan: Plan, setting: str) -> str:
     "What units must have in common for their rates to be alike."
-    if unit.stage == "activations": return f"{unit.stage} {unit.model} {','.join(unit.hooks)} {plan.dtype} {plan.max_seq_len}"
+    if unit.stage == "activations":
+        return f"{unit.stage} {unit.model} {','.join(unit.hooks)} {plan.dtype} {plan.max_seq_len}"
     o = options_of(plan)
     what = f"{len(plan.methods)}" if unit.entry is None else f"{plan.reg_type} {plan.ks} {o.protocol.controls}"
     return f"{unit.stage} {setting} {o.protocol.name} {what}"
@@ -326,23 +342,32 @@ def seconds_left(units: Sequence[Unit], rates: Mapping[str, float], plan: Plan) 
     if any(kind not in rates for kind, _ in parts): return None
     return sum(rates[kind] * amount for kind, amount in parts)
 
-# %% ../nbs/18_sweeps.ipynb #9c496ad5
+# %% ../nbs/18_sweeps.ipynb #b399c568
+def _shortest(plan: Plan, unit: Unit) -> str:
+    "The task of a unit with the fewest letters."
+    sizes = {ds.name: sum(map(len, ds.prompts)) for some in plan_tasks(plan).values() for ds in some}
+    return min((n for names in unit.tasks.values() for n in names), key=sizes.__getitem__)
+
+def _tried(plan: Plan, unit: Unit, rates: dict[str, float], folder: Path) -> None:
+    "Do a unit's shortest task, in a folder of its own, and learn its rate."
+    task, places = _shortest(plan, unit), {p: folder/p for p in ("results_path", "model_cache_path")}
+    alone = [t for t in plan.tasks or [task] if load_dataset(t).name == task]
+    small = plan.model_copy(update=places | {"tasks": alone})
+    same = lambda u: (u.stage, u.label, u.hooks) == (unit.stage, unit.label, unit.hooks)
+    one = next(filter(same, make_units(small)))
+    sae = unit.entry.source if unit.entry and hasattr(unit.entry.source, "encode") else None
+    learn(rates, one, do_unit(one, (_here(small), _own_tasks(small)), sae), plan)
+
 def measure_rates(plan: Plan, units: Sequence[Unit]) -> None:
-    "Find rates that are not known: the first unit of each such kind, on its shortest task alone. Takes seconds to minutes."
-    rates, sizes = _read_rates(), {ds.name: sum(map(len, ds.prompts)) for some in plan_tasks(plan).values() for ds in some}
+    "Find rates that are not known: a unit of each such kind, on its shortest task. Takes seconds to minutes."
+    rates = _read_rates()
     with tempfile.TemporaryDirectory(prefix="sae_probes_") as tmp:
-        small = _here(plan).model_copy(update={"results_path": Path(tmp)/"results", "model_cache_path": Path(tmp)/"activations"})
         for unit in units:
-            if all(_kind(unit, plan, s) in rates for s in unit.left): continue
-            shortest = {min((n for names in unit.tasks.values() for n in names), key=sizes.__getitem__)}
-            tried = replace(unit, tasks={s: tuple(shortest & {*names}) for s, names in unit.tasks.items()})
-            alone = next(u for u in make_units(plan.model_copy(update={
-                "tasks": [*shortest], "results_path": small.results_path, "model_cache_path": small.model_cache_path}))
-                if (u.stage, u.label, u.hooks) == (unit.stage, unit.label, unit.hooks))
-            learn(rates, alone, do_unit(tried, (small, {})), plan)
+            known = all(_kind(unit, plan, setting) in rates for setting, left in unit.left.items() if left)
+            if not known: _tried(plan, unit, rates, Path(tmp))
     write_json(_rates_path(), rates)
 
-# %% ../nbs/18_sweeps.ipynb #9647246c
+# %% ../nbs/18_sweeps.ipynb #b96dd0d7
 def units_table(units: Sequence[Unit]) -> pd.DataFrame:
     "Cells of each SAE, and of the baselines, at each hook: how many there are, are stored, and are to do."
     rows = [{"what": u.entry.name if u.entry else "baselines", "hook": u.hooks[0], "model": u.model, "cells": u.cells,
@@ -356,24 +381,28 @@ def _time(seconds: float) -> str:
 
 def _many(n: int, what: str) -> str: return f"{n} {what}" + "s" * (n != 1)
 
+def _duration(units: Sequence[Unit], plan: Plan, workers: int) -> str:
+    each = seconds_left(units, _read_rates(), plan)
+    if each is None: return "not known; nothing of this kind was done on this machine yet (--measure tries a little)"
+    if not each: return "none; all is stored"
+    return f"about {_time(each / workers)} with {_many(workers, 'worker')}, by rates of this machine"
+
+# %% ../nbs/18_sweeps.ipynb #434c39d4
 def describe(plan: Plan, units: Sequence[Unit], workers: int | None = None) -> str:
     "What is to do, for a reader."
-    saes, options = {u.entry.name for u in units if u.entry}, options_of(plan)
-    tasks = {n for u in units for names in u.tasks.values() for n in names}
-    reads = [u for u in units if u.stage == "activations" and u.cells]
-    n, each = workers or os.cpu_count() or 1, seconds_left(units, _read_rates(), plan)
-    seeds = len(all_seeds(options, SEED))
+    options, reads = options_of(plan), [u for u in units if u.stage == "activations" and u.cells]
+    counts = {"SAE": len({u.entry.name for u in units if u.entry}), "seed": len(all_seeds(options, SEED)),
+              "task": len({n for u in units for names in u.tasks.values() for n in names})}
+    head = ", ".join(_many(n, what) for what, n in counts.items())
+    settings = ", ".join(get_regime(s).name for s in plan.settings)
     tokens = sum(u.left[""] for u in reads) / 4
-    lines = [f"{_many(len(saes), 'SAE')}, {_many(len(tasks), 'task')}, {_many(seeds, 'seed')}, settings "
-             f"{', '.join(get_regime(s).name for s in plan.settings)}, {options.protocol.name} protocol", "", units_table(units).to_string(index=False, max_colwidth=60), "",
-             f"activations to compute: {sum(u.cells for u in reads)} (tasks times hooks), about {tokens:,.0f} tokens to read"
-             if reads else "activations: all there",
-             "time: none; all is stored" if each == 0 else
-             f"time: about {_time(each / n)} with {_many(n, 'worker')}, by rates of this machine" if each is not None else
-             "time: not known; no work of this kind was done on this machine yet (--measure tries a little of it)"]
-    return "\n".join(lines)
+    read = f"{sum(u.cells for u in reads)} to compute (tasks times hooks), about {tokens:,.0f} tokens to read"
+    return (f"{head}; settings {settings}; {options.protocol.name} protocol\n\n"
+            f"{units_table(units).to_string(index=False, max_colwidth=60)}\n\n"
+            f"activations: {read if reads else 'all there'}\n"
+            f"time: {_duration(units, plan, workers or os.cpu_count() or 1)}")
 
-# %% ../nbs/18_sweeps.ipynb #e4d72a42
+# %% ../nbs/18_sweeps.ipynb #c109433d
 @dataclass(frozen=True)
 class Swept:
     "What became of a sweep: `cells` that are stored now, and the `failures`."
@@ -385,18 +414,22 @@ class Swept:
         listed = Counter((f.label, f.why) for f in self.failures)
         lines = [f"  {label}: {why} ({n} times)" for (label, why), n in listed.most_common(20)]
         more = f"\n  and {len(listed) - 20} others" if len(listed) > 20 else ""
-        return (f"{len(self.failures)} failures; all else is stored. Run the same again when that is mended, and only what is "
-                "missing is done.\n" + "\n".join(lines) + more)
+        return (f"{_many(len(self.failures), 'failure')}; all else is stored. Run the same again when that is mended: "
+                "only what is missing is done.\n" + "\n".join(lines) + more)
 
-# %% ../nbs/18_sweeps.ipynb #db1a7d0d
+# %% ../nbs/18_sweeps.ipynb #41591fd5
 class _Once(logging.Filter):
-    "Lets each message through once: workers say the same."
-    def __init__(self) -> None: super().__init__(); self.seen: set[str] = set()
+    "Lets each message through once: many workers say the same."
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+
     def filter(self, record: logging.LogRecord) -> bool:
         new = record.getMessage() not in self.seen
         self.seen.add(record.getMessage())
         return new
 
+# %% ../nbs/18_sweeps.ipynb #ad16bb24
 @contextmanager
 def _logged(folder: Path) -> Iterator[None]:
     "With a log file in the results folder."
@@ -413,20 +446,23 @@ def _logged(folder: Path) -> Iterator[None]:
         log.removeFilter(once)
         handler.close()
 
-# %% ../nbs/18_sweeps.ipynb #d583d88c
+# %% ../nbs/18_sweeps.ipynb #f8235385
 def _here(plan: Plan) -> Plan:
     "A plan as workers need it: full paths, and no SAEs."
     paths = {p: getattr(plan, p).expanduser().absolute() for p in ("results_path", "model_cache_path")}
     return plan.model_copy(update={**paths, "saes": [], "tasks": None, "_place": None})
 
+def _own_tasks(plan: Plan) -> dict[str, Dataset]:
+    "The tasks that workers can't load by their name."
+    given = [t for t in plan.tasks or () if not (isinstance(t, str) and t in list_datasets())]
+    return {ds.name: ds for ds in (load_datasets(given) if given else [])}
+
 def run_units(client: Any, units: Sequence[Unit], plan: Plan, progress: bool = True,
               work: Callable[..., Done] = do_unit) -> Swept:
     "Do all `units` on a cluster. `work`: what a worker does with one."
-    builtin, rates = {*list_datasets()}, _read_rates()
-    own = {ds.name: ds for some in plan_tasks(plan).values() for ds in some} if plan.tasks else {}
-    own = {name: ds for name, ds in own.items() if name not in builtin or name not in plan.tasks}
-    slim, failures, shown = _here(plan), [], Progress(units, progress)
-    futures = submit(client, units, (slim, own), work)
+    rates, shown = _read_rates(), Progress(units, progress)
+    failures: list[Failure] = []
+    futures = submit(client, units, (_here(plan), _own_tasks(plan)), work)
     try:
         for unit, done in finished(futures):
             shown.add(unit, done)
@@ -436,8 +472,9 @@ def run_units(client: Any, units: Sequence[Unit], plan: Plan, progress: bool = T
     write_json(_rates_path(), rates)
     return Swept(sum(u.cells for u in units if u.stage != "activations"), tuple(failures))
 
-def sweep(plan: Any, *, scheduler: str | None = None, cluster: str | os.PathLike | None = None, workers: int | None = None,
-          progress: bool = True) -> Swept:
+# %% ../nbs/18_sweeps.ipynb #965aecd8
+def sweep(plan: Any, *, scheduler: str | None = None, cluster: str | os.PathLike | None = None,
+          workers: int | None = None, progress: bool = True) -> Swept:
     """Run all that a plan asks for and that is not stored yet. Returns what failed; all else is stored.
 
     `plan`: what `read_plan` takes. `scheduler`: the address of a Dask scheduler; `cluster`: a file for `read_cluster`;
@@ -445,10 +482,12 @@ def sweep(plan: Any, *, scheduler: str | None = None, cluster: str | os.PathLike
     Raises `ValueError` for a plan that can't be, before any work, and `OSError`.
     """
     import dask
+    import distributed  # noqa: F401  # before its settings are set, or they go with its defaults
     plan = read_plan(plan)
     units = make_units(plan)
-    with dask.config.set({"distributed.scheduler.allowed-failures": TRIES}), _logged(plan.results_path.expanduser()):
+    how = {"distributed.scheduler.allowed-failures": TRIES, "distributed.admin.large-graph-warning-threshold": "8 GB"}
+    with dask.config.set(how), _logged(plan.results_path.expanduser()):
         with connect(scheduler, cluster, workers, plan.gpu) as client:
-            if client.dashboard_link and _dashboard() and progress: log.info("Dask's dashboard: %s", client.dashboard_link)
+            if progress and _dashboard(): log.info("Dask's dashboard: %s", client.dashboard_link)
             client.forward_logging("sae_probes", logging.WARNING)
             return run_units(client, units, plan, progress)
