@@ -31,7 +31,7 @@ from .settings import EMBEDDED_MODEL, MAX_SEQ_LEN, PROTOCOLS, SEED, Protocol
 from .solver import SOLVERS
 
 # %% auto #0
-__all__ = ['Files', 'MOST_TASKS', 'LEAST_UNITS', 'SAESource', 'Plan', 'options_of', 'own_controls', 'read_plan', 'Entry',
+__all__ = ['Files', 'MOST_TASKS', 'LEAST_UNITS', 'SAESource', 'SweepPlan', 'options_of', 'own_controls', 'read_plan', 'Entry',
            'find_saes', 'Unit', 'plan_tasks', 'make_units']
 
 # %% ../nbs/17_plans.ipynb #bd9d7c95
@@ -105,7 +105,7 @@ def _list(given: Any) -> Any:
     alone = isinstance(given, (str, Mapping, Regime, Dataset)) or not isinstance(given, Iterable)
     return [given] if alone and given is not None else given
 
-class Plan(_How):
+class SweepPlan(_How):
     """What a sweep runs: every SAE of `saes` and the `methods` on raw activations, in all `settings`, at its hook.
 
     `models`: an SAE goes with the one it was trained on, or with the only one. `hooks`: where SAEs that don't say are
@@ -130,7 +130,7 @@ _MANY = ("settings", "methods", "controls")
 _KNOWN: dict[str, Any] = {"settings": REGIMES, "methods": METHODS, "controls": CONTROLS, "protocol": PROTOCOLS,
                           "solver": SOLVERS}
 
-def _check(plan: Plan) -> Plan:
+def _check(plan: SweepPlan) -> SweepPlan:
     "The plan; `ValueError` for names that are unknown, and for options that can't be."
     for part, registry in _KNOWN.items():
         given = getattr(plan, part)
@@ -149,26 +149,26 @@ def _check(plan: Plan) -> Plan:
         if n < 1: raise ValueError(f"{plan.place(part)}: {part} must be one at least")
     return plan
 
-def _told(plan: Plan, call: Callable[..., Any], *args: Any, at: tuple) -> Any:
+def _told(plan: SweepPlan, call: Callable[..., Any], *args: Any, at: tuple) -> Any:
     "What a call returns; its `ValueError` says which part of the plan it is about."
     try: return call(*args)
     except (ValueError, OSError) as e: raise ValueError(f"{plan.place(*at)}: {e}") from e
 
-# %% ../nbs/17_plans.ipynb #90557735
-def _protocol(plan: Plan) -> Protocol:
+# %% ../nbs/17_plans.ipynb #4cfb8c5a
+def _protocol(plan: SweepPlan) -> Protocol:
     return plan.protocol if isinstance(plan.protocol, Protocol) else Protocol(plan.protocol)
 
-def _controls(plan: Plan) -> list[str]:
+def _controls(plan: SweepPlan) -> list[str]:
     "Those of the protocol and of the plan."
     return list(dict.fromkeys([*(_protocol(plan).controls or ()), *plan.controls]))
 
-def options_of(plan: Plan) -> Options:
+def options_of(plan: SweepPlan) -> Options:
     "The options that all calls of a plan share. Controls that take an SAE run beside it."
     beside = [c for c in _controls(plan) if CONTROLS.find(c).takes_sae]
     return Options(plan.solver, None, plan.dtype, plan.max_seq_len, plan.batch_size, False, 1,
                    replace(_protocol(plan), controls=tuple(beside)), None, plan.seeds)
 
-def own_controls(plan: Plan) -> list[str]:
+def own_controls(plan: SweepPlan) -> list[str]:
     "The controls of a plan that look at raw activations: one run for all SAEs at a hook."
     return [c for c in _controls(plan) if not CONTROLS.find(c).takes_sae]
 
@@ -197,24 +197,24 @@ def _said(error: Mapping[str, Any]) -> str:
     at, message = error["loc"], error["msg"].removeprefix("Value error, ")
     if error["type"] == "missing": return f"{at[-1]} is missing"
     if error["type"] != "extra_forbidden": return f"{'.'.join(map(str, at))}: {message}" if at else message
-    known = list((SAESource if at[0] == "saes" else Plan).model_fields)
+    known = list((SAESource if at[0] == "saes" else SweepPlan).model_fields)
     return f"unknown key {at[-1]!r}; {_close(str(at[-1]), known) or 'there are ' + ', '.join(known)}"
 
 # %% ../nbs/17_plans.ipynb #8988fa16
-def _made(given: Mapping[str, Any], place: Callable[..., str]) -> Plan:
+def _made(given: Mapping[str, Any], place: Callable[..., str]) -> SweepPlan:
     "A checked plan. `ValueError` with all that is wrong, each with its place."
-    try: plan = Plan.model_validate(dict(given))
+    try: plan = SweepPlan.model_validate(dict(given))
     except ValidationError as e:
         raise ValueError("\n".join(f"{place(*f['loc'])}: {_said(f)}" for f in e.errors())) from None
     plan._place = place
     return _check(plan)
 
-def read_plan(source: str | os.PathLike | Mapping[str, Any] | Plan) -> Plan:
-    """A checked `Plan`, from a YAML file, a dict or a plan. Relative paths in it start at the working directory.
+def read_plan(source: str | os.PathLike | Mapping[str, Any] | SweepPlan) -> SweepPlan:
+    """A checked `SweepPlan`, from a YAML file, a dict or a plan. Relative paths in it start at the working directory.
 
     Raises `ValueError` with the line of what is wrong, and `FileNotFoundError`.
     """
-    if isinstance(source, Plan): return _check(source)
+    if isinstance(source, SweepPlan): return _check(source)
     if isinstance(source, Mapping): return _made(source, _dotted)
     path = Path(source).expanduser()
     if not path.is_file(): raise FileNotFoundError(f"there is no plan {path}")
@@ -280,8 +280,8 @@ def _names(source: SAESource, found: list[tuple[dict[str, str], Any]]) -> list[s
     except (LookupError, ValueError, AttributeError, TypeError) as e:
         raise ValueError(f"the name {pattern!r} may use {', '.join(f'{{{p}}}' for p in found[0][0])}") from e
 
-# %% ../nbs/17_plans.ipynb #2ea5d7a7
-def _model_of(plan: Plan, source: SAESource, told: Any) -> str:
+# %% ../nbs/17_plans.ipynb #9b8879fe
+def _model_of(plan: SweepPlan, source: SAESource, told: Any) -> str:
     "The model an SAE goes with."
     if source.model: return source.model
     if len(plan.models) == 1: return plan.models[0]
@@ -293,7 +293,7 @@ def _model_of(plan: Plan, source: SAESource, told: Any) -> str:
         raise ValueError(f"which of {', '.join(plan.models)}? It says {own or 'nothing'!r}; give it a `model`")
     return found[0]
 
-def _entries_of(plan: Plan, source: SAESource) -> Iterator[Entry]:
+def _entries_of(plan: SweepPlan, source: SAESource) -> Iterator[Entry]:
     "The SAEs of one entry of a plan, at each of their hooks."
     found = [({}, source.sae)] if source.sae is not None else (_folders if source.folder else _released)(source)
     for name, (_, what) in zip(_names(source, found), found):
@@ -306,8 +306,8 @@ def _entries_of(plan: Plan, source: SAESource) -> Iterator[Entry]:
         model = _model_of(plan, source, told)
         for hook in hooks: yield Entry(str(PurePosixPath(safe_name(name))), what, hook, model, sae_reading(told))
 
-# %% ../nbs/17_plans.ipynb #585be700
-def find_saes(plan: Plan) -> list[Entry]:
+# %% ../nbs/17_plans.ipynb #6901c47f
+def find_saes(plan: SweepPlan) -> list[Entry]:
     """The SAEs of a plan, in its order.
 
     Raises `ValueError`, with its place, where a pattern matches nothing, a hook or a model is not clear, or two have
@@ -345,8 +345,8 @@ class Unit:
         "What a reader may call it."
         return self.entry.name if self.entry else f"{self.stage} at {', '.join(self.hooks)}"
 
-# %% ../nbs/17_plans.ipynb #1c4cc93b
-def plan_tasks(plan: Plan) -> dict[str, list[Dataset]]:
+# %% ../nbs/17_plans.ipynb #f3ae66c1
+def plan_tasks(plan: SweepPlan) -> dict[str, list[Dataset]]:
     "The tasks of each setting. `ValueError`, with its place, for an unknown one, and for one that is too small."
     for i, task in enumerate(plan.tasks or ()): _told(plan, load_dataset, task, at=("tasks", i))
     sources = None if plan.tasks is None else load_datasets(plan.tasks)
@@ -354,7 +354,7 @@ def plan_tasks(plan: Plan) -> dict[str, list[Dataset]]:
     regimes = [get_regime(s) for s in plan.settings]
     return {r.name: _told(plan, tasks_of, r, sources, split, at=("settings", i)) for i, r in enumerate(regimes)}
 
-def _probers(plan: Plan, entry: Entry | None) -> list[Prober]:
+def _probers(plan: SweepPlan, entry: Entry | None) -> list[Prober]:
     "What says where files lie of an SAE and of the controls beside it, or of the baselines and controls at a hook."
     bare = lambda folder, label: Prober(folder, label, {}, {}, None, _nothing)
     label = sparse_label(ProbeOptions(plan.ks or [1], plan.reg_type))
@@ -369,7 +369,7 @@ def _nothing(*args: Any) -> list[dict[str, Any]]: return []
 # %% ../nbs/17_plans.ipynb #42d25d85
 Files = dict[tuple[str, str], list[tuple[str, Path, str]]]  # by setting and task: the seed's folder, the rest, a name
 
-def _files(plan: Plan, model: str, hook: str, tasks: Mapping[str, list[Dataset]], probers: list[Prober]) -> Files:
+def _files(plan: SweepPlan, model: str, hook: str, tasks: Mapping[str, list[Dataset]], probers: list[Prober]) -> Files:
     "The files of all cells at a hook; a named SAE's lie in a folder of that name, below that of the seed."
     o, found = options_of(plan), Files()
     seeds = [""] if is_plain(o) else [f"seed_{s}" for s in all_seeds(o, SEED)]
@@ -394,20 +394,20 @@ class _Stored:
 # %% ../nbs/17_plans.ipynb #da0e4cab
 MOST_TASKS, LEAST_UNITS = 8, 48
 
-def _in_units(plan: Plan, names: Sequence[str], times: int) -> list[Sequence[str]]:
+def _in_units(plan: SweepPlan, names: Sequence[str], times: int) -> list[Sequence[str]]:
     "Names of tasks, so many for each unit. `times`: how often each will be in one."
     n = plan.tasks_per_unit or max(1, min(MOST_TASKS, len(names) * times // LEAST_UNITS))
     return [names[i:i + n] for i in range(0, len(names), n)]
 
-def _chunks(plan: Plan, tasks: Mapping[str, list[Dataset]], times: int) -> list[dict[str, tuple[str, ...]]]:
+def _chunks(plan: SweepPlan, tasks: Mapping[str, list[Dataset]], times: int) -> list[dict[str, tuple[str, ...]]]:
     "Tasks by setting, so many at a time."
     names = list(dict.fromkeys(ds.name for some in tasks.values() for ds in some))
     parts = [{*some} for some in _in_units(plan, names, times)]
     chosen = lambda part: {s: tuple(ds.name for ds in some if ds.name in part) for s, some in tasks.items()}
     return [{s: names for s, names in chosen(part).items() if names} for part in parts]
 
-# %% ../nbs/17_plans.ipynb #02a334cb
-def _unit(plan: Plan, entry: Entry | None, at: tuple[str, str], chunk: dict[str, tuple[str, ...]], files: Files,
+# %% ../nbs/17_plans.ipynb #5edd141c
+def _unit(plan: SweepPlan, entry: Entry | None, at: tuple[str, str], chunk: dict[str, tuple[str, ...]], files: Files,
           stored: _Stored) -> Unit:
     "A unit of probes, with what of it is stored."
     home = entry.name if entry else ""
@@ -418,7 +418,7 @@ def _unit(plan: Plan, entry: Entry | None, at: tuple[str, str], chunk: dict[str,
     return Unit("SAEs" if entry else "baselines", at[0], at[1:], entry.reading if entry else AS_USUAL, chunk, entry,
                 cells, done, left)
 
-def _probe_units(plan: Plan, entries: list[Entry], tasks: Mapping[str, list[Dataset]]) -> Iterator[Unit]:
+def _probe_units(plan: SweepPlan, entries: list[Entry], tasks: Mapping[str, list[Dataset]]) -> Iterator[Unit]:
     "The units of baselines and SAEs, hook by hook."
     stored, chunks = _Stored(plan.results_path.expanduser()), _chunks(plan, tasks, len(entries))
     for at in dict.fromkeys((e.model, e.hook) for e in entries):
@@ -437,13 +437,13 @@ def _parts(tasks: Mapping[str, list[Dataset]]) -> dict[str, list[Dataset]]:
             found.setdefault(ds.name, {}).update({p.name: p for p in [ds, *twin]})
     return {name: [*parts.values()] for name, parts in found.items()}
 
-# %% ../nbs/17_plans.ipynb #c57b6cdb
-def _is_there(plan: Plan, part: Dataset, model: str, hook: str, reading: Reading) -> bool:
+# %% ../nbs/17_plans.ipynb #93ecb3e6
+def _is_there(plan: SweepPlan, part: Dataset, model: str, hook: str, reading: Reading) -> bool:
     path = activation_path(part.name, model, hook, plan.model_cache_path, reading)
     return path.exists() or path.with_suffix(".pt").exists()
 
-# %% ../nbs/17_plans.ipynb #994bedbc
-def _activation_units(plan: Plan, entries: list[Entry], tasks: Mapping[str, list[Dataset]]) -> Iterator[Unit]:
+# %% ../nbs/17_plans.ipynb #1f2063d2
+def _activation_units(plan: SweepPlan, entries: list[Entry], tasks: Mapping[str, list[Dataset]]) -> Iterator[Unit]:
     "The units that run a language model, each for as many tasks, at all hooks where any activations are missing."
     groups: dict[tuple[str, Reading], dict[str, None]] = {}
     for e in entries:
@@ -459,8 +459,8 @@ def _activation_units(plan: Plan, entries: list[Entry], tasks: Mapping[str, list
             yield Unit("activations", model, tuple(hooks), reading, {"": tuple(names)}, None, len(missing), 0,
                        {"": left})
 
-# %% ../nbs/17_plans.ipynb #cc250146
-def make_units(plan: Plan) -> list[Unit]:
+# %% ../nbs/17_plans.ipynb #e6799872
+def make_units(plan: SweepPlan) -> list[Unit]:
     "All units of a plan: activations, then baselines and SAEs. Errors: see `find_saes` and `plan_tasks`."
     entries, tasks = find_saes(plan), plan_tasks(plan)
     return [*_activation_units(plan, entries, tasks), *_probe_units(plan, entries, tasks)]

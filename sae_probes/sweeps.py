@@ -27,7 +27,7 @@ from .datasets import Dataset, get_regime, list_datasets, load_dataset, load_dat
 from .evals import all_seeds, kept_warm, run_baseline_evals, run_control_evals, run_sae_evals
 from .files import cache_dir, write_json
 from .models import load_model, model_identity
-from .plans import Plan, Unit, make_units, options_of, own_controls, plan_tasks, read_plan
+from .plans import SweepPlan, Unit, make_units, options_of, own_controls, plan_tasks, read_plan
 from .saes import load_sae
 from .settings import SEED, log
 
@@ -63,7 +63,7 @@ class Done:
 # %% ../nbs/18_sweeps.ipynb #20a18434
 Task = str | Dataset  # a built-in task's name, or one of the user's own
 
-def _activations(unit: Unit, plan: Plan) -> Callable[[list[Task]], None]:
+def _activations(unit: Unit, plan: SweepPlan) -> Callable[[list[Task]], None]:
     "A call that has the activations of tasks, and of their twins where a setting tests on these, in the cache."
     shifted = any(get_regime(s).shifted for s in plan.settings)
     model = None if unit.reading.processing else _model(unit.model, plan.device, plan.dtype)
@@ -76,7 +76,7 @@ def _activations(unit: Unit, plan: Plan) -> Callable[[list[Task]], None]:
 
     return call
 
-def _baselines(plan: Plan, common: dict[str, Any]) -> Iterator[Callable[[list[Task]], None]]:
+def _baselines(plan: SweepPlan, common: dict[str, Any]) -> Iterator[Callable[[list[Task]], None]]:
     "One call for each baseline, and for each control that looks at raw activations."
     for m in plan.methods: yield partial(_on, run_baseline_evals, method=m, **common)
     how = {"reg_type": plan.reg_type, "ks": plan.ks, **common}
@@ -84,8 +84,8 @@ def _baselines(plan: Plan, common: dict[str, Any]) -> Iterator[Callable[[list[Ta
 
 def _on(run: Callable[..., None], tasks: list[Task], **how: Any) -> None: run(datasets=tasks, **how)
 
-# %% ../nbs/18_sweeps.ipynb #51fe774e
-def _probes(unit: Unit, plan: Plan, sae: Any, setting: Any) -> Iterator[Callable[[list[Task]], None]]:
+# %% ../nbs/18_sweeps.ipynb #2904a1ae
+def _probes(unit: Unit, plan: SweepPlan, sae: Any, setting: Any) -> Iterator[Callable[[list[Task]], None]]:
     "The plain calls that a unit of probes stands for, in one setting."
     options = options_of(plan)
     common = {k: v for k, v in vars(options).items() if k not in ("split", "reading")} | {
@@ -103,8 +103,8 @@ def _attempt(call: Callable[[list[Task]], None], tasks: list[Task]) -> dict[str,
         return {name: why for task in tasks for name, why in _attempt(call, [task]).items()}
     return {}
 
-# %% ../nbs/18_sweeps.ipynb #a7fb2518
-Shared = tuple[Plan, Mapping[str, Dataset]]  # the plan, and tasks of the user's own by name
+# %% ../nbs/18_sweeps.ipynb #e3679fed
+Shared = tuple[SweepPlan, Mapping[str, Dataset]]  # the plan, and tasks of the user's own by name
 
 def do_unit(unit: Unit, shared: Shared, sae: Any = None, before: Sequence[Done] = ()) -> Done:
     """Do a unit; what fails of it is told, not raised. It runs on a worker.
@@ -125,7 +125,7 @@ def do_unit(unit: Unit, shared: Shared, sae: Any = None, before: Sequence[Done] 
             seconds[setting] = time.perf_counter() - start
     return Done(tuple(failures), seconds)
 
-def _calls(unit: Unit, plan: Plan, sae: Any, setting: str) -> Iterator[Callable[[list[Task]], None]]:
+def _calls(unit: Unit, plan: SweepPlan, sae: Any, setting: str) -> Iterator[Callable[[list[Task]], None]]:
     "What a unit calls with its tasks."
     if unit.stage == "activations": yield _activations(unit, plan)
     else:
@@ -320,7 +320,7 @@ def _read_rates() -> dict[str, float]:
     try: return {k: float(v) for k, v in json.loads(_rates_path().read_text()).items()}
     except (OSError, ValueError, AttributeError, TypeError): return {}
 
-def _kind(unit: Unit, plan: Plan, setting: str) -> str:
+def _kind(unit: Unit, plan: SweepPlan, setting: str) -> str:
     "What units must have in common for their rates to be alike."
     if unit.stage == "activations":
         return f"{unit.stage} {unit.model} {','.join(unit.hooks)} {plan.dtype} {plan.max_seq_len}"
@@ -328,7 +328,7 @@ def _kind(unit: Unit, plan: Plan, setting: str) -> str:
     what = f"{len(plan.methods)}" if unit.entry is None else f"{plan.reg_type} {plan.ks} {o.protocol.controls}"
     return f"{unit.stage} {setting} {o.protocol.name} {what}"
 
-def learn(rates: dict[str, float], unit: Unit, done: Done, plan: Plan) -> None:
+def learn(rates: dict[str, float], unit: Unit, done: Done, plan: SweepPlan) -> None:
     "Take what a unit took into `rates`: seconds for each character or cell of its kind, a running mean."
     if done.failures or unit.done: return
     for setting, amount in unit.left.items():
@@ -336,19 +336,19 @@ def learn(rates: dict[str, float], unit: Unit, done: Done, plan: Plan) -> None:
         kind, new = _kind(unit, plan, setting), done.seconds[setting] / amount
         rates[kind] = 0.8 * rates[kind] + 0.2 * new if kind in rates else new
 
-def seconds_left(units: Sequence[Unit], rates: Mapping[str, float], plan: Plan) -> float | None:
+def seconds_left(units: Sequence[Unit], rates: Mapping[str, float], plan: SweepPlan) -> float | None:
     "Seconds that all units would take one worker, by rates known; None where one is not."
     parts = [(_kind(u, plan, s), a) for u in units for s, a in u.left.items() if a]
     if any(kind not in rates for kind, _ in parts): return None
     return sum(rates[kind] * amount for kind, amount in parts)
 
-# %% ../nbs/18_sweeps.ipynb #b399c568
-def _shortest(plan: Plan, unit: Unit) -> str:
+# %% ../nbs/18_sweeps.ipynb #c8c43202
+def _shortest(plan: SweepPlan, unit: Unit) -> str:
     "The task of a unit with the fewest letters."
     sizes = {ds.name: sum(map(len, ds.prompts)) for some in plan_tasks(plan).values() for ds in some}
     return min((n for names in unit.tasks.values() for n in names), key=sizes.__getitem__)
 
-def _tried(plan: Plan, unit: Unit, rates: dict[str, float], folder: Path) -> None:
+def _tried(plan: SweepPlan, unit: Unit, rates: dict[str, float], folder: Path) -> None:
     "Do a unit's shortest task, in a folder of its own, and learn its rate."
     task, places = _shortest(plan, unit), {p: folder/p for p in ("results_path", "model_cache_path")}
     alone = [t for t in plan.tasks or [task] if load_dataset(t).name == task]
@@ -358,7 +358,7 @@ def _tried(plan: Plan, unit: Unit, rates: dict[str, float], folder: Path) -> Non
     sae = unit.entry.source if unit.entry and hasattr(unit.entry.source, "encode") else None
     learn(rates, one, do_unit(one, (_here(small), _own_tasks(small)), sae), plan)
 
-def measure_rates(plan: Plan, units: Sequence[Unit]) -> None:
+def measure_rates(plan: SweepPlan, units: Sequence[Unit]) -> None:
     "Find rates that are not known: a unit of each such kind, on its shortest task. Takes seconds to minutes."
     rates = _read_rates()
     with tempfile.TemporaryDirectory(prefix="sae_probes_") as tmp:
@@ -381,14 +381,14 @@ def _time(seconds: float) -> str:
 
 def _many(n: int, what: str) -> str: return f"{n} {what}" + "s" * (n != 1)
 
-def _duration(units: Sequence[Unit], plan: Plan, workers: int) -> str:
+def _duration(units: Sequence[Unit], plan: SweepPlan, workers: int) -> str:
     each = seconds_left(units, _read_rates(), plan)
     if each is None: return "not known; nothing of this kind was done on this machine yet (--measure tries a little)"
     if not each: return "none; all is stored"
     return f"about {_time(each / workers)} with {_many(workers, 'worker')}, by rates of this machine"
 
-# %% ../nbs/18_sweeps.ipynb #434c39d4
-def describe(plan: Plan, units: Sequence[Unit], workers: int | None = None) -> str:
+# %% ../nbs/18_sweeps.ipynb #6d36f564
+def describe(plan: SweepPlan, units: Sequence[Unit], workers: int | None = None) -> str:
     "What is to do, for a reader."
     options, reads = options_of(plan), [u for u in units if u.stage == "activations" and u.cells]
     counts = {"SAE": len({u.entry.name for u in units if u.entry}), "seed": len(all_seeds(options, SEED)),
@@ -446,18 +446,18 @@ def _logged(folder: Path) -> Iterator[None]:
         log.removeFilter(once)
         handler.close()
 
-# %% ../nbs/18_sweeps.ipynb #f8235385
-def _here(plan: Plan) -> Plan:
+# %% ../nbs/18_sweeps.ipynb #e213199b
+def _here(plan: SweepPlan) -> SweepPlan:
     "A plan as workers need it: full paths, and no SAEs."
     paths = {p: getattr(plan, p).expanduser().absolute() for p in ("results_path", "model_cache_path")}
     return plan.model_copy(update={**paths, "saes": [], "tasks": None, "_place": None})
 
-def _own_tasks(plan: Plan) -> dict[str, Dataset]:
+def _own_tasks(plan: SweepPlan) -> dict[str, Dataset]:
     "The tasks that workers can't load by their name."
     given = [t for t in plan.tasks or () if not (isinstance(t, str) and t in list_datasets())]
     return {ds.name: ds for ds in (load_datasets(given) if given else [])}
 
-def run_units(client: Any, units: Sequence[Unit], plan: Plan, progress: bool = True,
+def run_units(client: Any, units: Sequence[Unit], plan: SweepPlan, progress: bool = True,
               work: Callable[..., Done] = do_unit) -> Swept:
     "Do all `units` on a cluster. `work`: what a worker does with one."
     rates, shown = _read_rates(), Progress(units, progress)
