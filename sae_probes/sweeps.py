@@ -32,7 +32,7 @@ from .saes import load_sae
 from .settings import SEED, log
 
 # %% auto #0
-__all__ = ['Task', 'Shared', 'KINDS', 'TRIES', 'Failure', 'Done', 'do_unit', 'read_cluster', 'connect', 'submit', 'finished',
+__all__ = ['Task', 'Shared', 'KINDS', 'GONE', 'TRIES', 'Failure', 'Done', 'do_unit', 'read_cluster', 'connect', 'do_units',
            'Progress', 'learn', 'seconds_left', 'measure_rates', 'units_table', 'describe', 'Swept', 'run_units',
            'sweep']
 
@@ -188,11 +188,37 @@ def _add_gpu_jobs(cluster: Any, given: Mapping[str, Any]) -> int:
     job = _job({k: v for k, v in given.items() if k != "scheduler_options"} | own)
     job["worker_extra_args"] += ["--resources", "GPU=1"]
     spec = cluster.new_spec | {"options": cluster.new_spec["options"] | job}
+    spec["group"] = [f"-{i}" for i in range(n)] if (n := int(job["processes"])) > 1 else [""]
     names = [f"gpu-{i}" for i in range(int(own.get("jobs", 1)))]
     cluster.worker_spec |= dict.fromkeys(names, spec)
     return len(names)
 
-# %% ../nbs/18_sweeps.ipynb #00780647
+# %% ../nbs/18_sweeps.ipynb #78607731
+GONE = 3  # looks in a row, five seconds apart, at which a job had no workers any more
+
+async def _revive(cluster: Any, seen: dict[Any, int]) -> None:
+    "Let go of jobs whose workers have come and gone, and ask for others in their place."
+    for name, job in list(cluster.workers.items()):
+        own = {f"{name}{part}" for part in cluster.worker_spec.get(name, {}).get("group", [""])}
+        if own & {*cluster.observed}: seen[name] = 0
+        elif name in seen: seen[name] += 1
+        if seen.get(name, 0) >= GONE:
+            del seen[name]
+            cluster.workers.pop(name, None)
+            await job.close()
+    cluster.scale(len(cluster.worker_spec))
+
+@contextmanager
+def _revived(cluster: Any) -> Iterator[None]:
+    "With jobs that die replaced: Dask itself does so only for jobs of one process, and while it adapts."
+    from tornado.ioloop import PeriodicCallback
+    seen: dict[Any, int] = {}
+    look = PeriodicCallback(lambda: _revive(cluster, seen), 5000)
+    cluster.loop.add_callback(look.start)
+    try: yield
+    finally: cluster.loop.add_callback(look.stop)
+
+# %% ../nbs/18_sweeps.ipynb #03827cb8
 @contextmanager
 def _batch(given: Mapping[str, Any], gpu: bool) -> Iterator[Any]:
     "Workers in jobs of a batch system: as many as there is work for, up to `jobs`."
@@ -200,12 +226,13 @@ def _batch(given: Mapping[str, Any], gpu: bool) -> Iterator[Any]:
     from distributed import Client
     jobs, options = int(given.get("jobs", 4)), _job(given)
     options["scheduler_options"] = {"dashboard_address": _dashboard()} | options.get("scheduler_options", {})
-    with getattr(dask_jobqueue, KINDS[given["kind"]])(**options) as cluster, Client(cluster) as client:
+    kind = getattr(dask_jobqueue, KINDS[given["kind"]])
+    with kind(**options) as cluster, Client(cluster) as client, _revived(cluster):
         if gpu: cluster.scale(jobs=jobs + _add_gpu_jobs(cluster, given))
         else: cluster.adapt(minimum_jobs=1, maximum_jobs=jobs)
         yield client
 
-# %% ../nbs/18_sweeps.ipynb #ba06b186
+# %% ../nbs/18_sweeps.ipynb #8a6c6c96
 @contextmanager
 def connect(scheduler: str | None = None, cluster: str | os.PathLike | None = None, workers: int | None = None,
             gpu: bool = False) -> Iterator[Any]:
@@ -223,18 +250,18 @@ def connect(scheduler: str | None = None, cluster: str | os.PathLike | None = No
     else:
         with _batch(read_cluster(cluster), gpu) if cluster else _local(workers, gpu) as client: yield client
 
-# %% ../nbs/18_sweeps.ipynb #3caded05
+# %% ../nbs/18_sweeps.ipynb #865b4d92
 TRIES = 5  # of a unit whose worker dies
 
 def _same(obj: Any) -> Any: return obj
 
-def _needs(unit: Unit, futures: Mapping[Any, Unit]) -> list[Any]:
-    "The futures of the activations that a unit of probes needs."
+def _needs(unit: Unit, first: Mapping[int, Unit]) -> set[int]:
+    "The numbers of those among the units `first` that compute activations for a unit of probes."
+    if unit.stage == "activations": return set()
     mine, reading = {n for names in unit.tasks.values() for n in names}, replace(unit.reading, context=None)
-    return [f for f, u in futures.items() if u.stage == "activations" and (u.model, u.reading) == (unit.model, reading)
-            and mine & {*u.tasks[""]}]
+    return {i for i, u in first.items() if (u.model, u.reading) == (unit.model, reading) and mine & {*u.tasks[""]}}
 
-# %% ../nbs/18_sweeps.ipynb #a43611f3
+# %% ../nbs/18_sweeps.ipynb #29166415
 def _send(client: Any, name: str, sae: Any) -> Any:
     try: return client.submit(_same, sae, pure=False)
     except Exception as e:  # whatever its members raise
@@ -247,20 +274,6 @@ def _objects(client: Any, units: Sequence[Unit]) -> dict[int, Any]:
     entries = {id(e.source): e for e in (u.entry for u in units) if e and hasattr(e.source, "encode")}
     return {key: _send(client, e.name, e.source) for key, e in entries.items()}
 
-def submit(client: Any, units: Sequence[Unit], shared: Shared, work: Callable[..., Done] = do_unit) -> dict[Any, Unit]:
-    "Hand `units` to a cluster: their futures. `work`: what a worker does with one."
-    held, sent = client.submit(_same, shared, pure=False), _objects(client, units)
-    futures: dict[Any, Unit] = {}
-    for i, u in enumerate(u for u in units if u.stage != "activations" or u.cells):
-        first = u.stage == "activations"
-        sae = sent.get(id(u.entry.source)) if u.entry else None
-        mine = replace(u, entry=replace(u.entry, source=None)) if sae is not None and u.entry else u
-        how = {"resources": {"GPU": 1}} if first and shared[0].gpu else {}
-        needed = [] if first else _needs(u, futures)
-        futures[client.submit(work, mine, held, sae, needed, pure=False, priority=-i, **how)] = u
-    return futures
-
-# %% ../nbs/18_sweeps.ipynb #f2a38c28
 def _outcome(future: Any, unit: Unit) -> Done:
     "What became of a unit, whether its worker lived or not."
     from distributed import KilledWorker
@@ -270,15 +283,45 @@ def _outcome(future: Any, unit: Unit) -> Done:
            f"{type(e).__name__}: {e}" if e else "the scheduler lost it; run the same command again")
     return Done(tuple(Failure(unit.stage, unit.label, n, s, why) for s, names in unit.tasks.items() for n in names))
 
-def finished(futures: dict[Any, Unit]) -> Iterator[tuple[Unit, Done]]:
-    "Units and what became of them, as they end."
-    from distributed import as_completed
-    for future in as_completed(list(futures)):
-        unit = futures.pop(future)
-        yield unit, _outcome(future, unit)
-        future.release()
+# %% ../nbs/18_sweeps.ipynb #14f205c0
+def _sender(client: Any, units: Sequence[Unit], shared: Shared, work: Callable[..., Done]) -> Callable[..., Any]:
+    "A function that hands out the unit of a number, given what became of those that it needs: its future."
+    held, sent = client.submit(_same, shared, pure=False), _objects(client, units)
 
-# %% ../nbs/18_sweeps.ipynb #87852113
+    def send(i: int, before: list[Done]) -> Any:
+        u = units[i]
+        sae = sent.get(id(u.entry.source)) if u.entry else None
+        slim = replace(u, entry=replace(u.entry, source=None)) if u.entry and sae is not None else u
+        how = {"resources": {"GPU": 1}} if u.stage == "activations" and shared[0].gpu else {}
+        return client.submit(work, slim, held, sae, before, pure=False, priority=-i, **how)
+
+    return send
+
+# %% ../nbs/18_sweeps.ipynb #d97d924c
+def do_units(client: Any, units: Sequence[Unit], shared: Shared, work: Callable[..., Done] = do_unit
+             ) -> Iterator[tuple[Unit, Done]]:
+    "Have `units` done by a cluster: each, and what became of it, as they end. `work`: what a worker does with one."
+    from distributed import as_completed
+    first = {i: u for i, u in enumerate(units) if u.stage == "activations" and u.cells}
+    todo = {i: _needs(u, first) for i, u in enumerate(units) if u.stage != "activations" or u.cells}
+    send, ended, numbers = _sender(client, units, shared, work), dict[int, Done](), dict[Any, int]()
+    running = as_completed([])
+
+    def hand_out() -> None:
+        for i in [i for i, needed in todo.items() if needed <= ended.keys()]:
+            future = send(i, [ended[j] for j in sorted(todo.pop(i))])
+            numbers[future] = i
+            running.add(future)
+
+    hand_out()
+    for future in running:
+        i = numbers.pop(future)
+        ended[i] = _outcome(future, units[i])
+        future.release()
+        if units[i].stage == "activations": hand_out()
+        yield units[i], ended[i]
+
+# %% ../nbs/18_sweeps.ipynb #a867dc5e
 _told = logging.getLogger("sae_probes.sweep")
 
 def _bars(units: Sequence[Unit], show: bool) -> dict[str, Any]:
@@ -290,7 +333,7 @@ def _bars(units: Sequence[Unit], show: bool) -> dict[str, Any]:
     stages = [stage for stage in total if total[stage]]
     return {s: tqdm(total=total[s], desc=f"{s:11s}", position=i, **how) for i, s in enumerate(stages)}
 
-# %% ../nbs/18_sweeps.ipynb #dbf4732a
+# %% ../nbs/18_sweeps.ipynb #0425dca3
 class Progress:
     "Bars of a sweep's stages, and lines in its log."
     def __init__(self, units: Sequence[Unit], show: bool): self.bars, self.failed = _bars(units, show), 0
@@ -313,7 +356,7 @@ class Progress:
         "End the bars."
         for bar in self.bars.values(): bar.close()
 
-# %% ../nbs/18_sweeps.ipynb #60a230a5
+# %% ../nbs/18_sweeps.ipynb #9b0b07cd
 def _rates_path() -> Path: return cache_dir()/"rates.json"
 
 def _read_rates() -> dict[str, float]:
@@ -342,7 +385,7 @@ def seconds_left(units: Sequence[Unit], rates: Mapping[str, float], plan: SweepP
     if any(kind not in rates for kind, _ in parts): return None
     return sum(rates[kind] * amount for kind, amount in parts)
 
-# %% ../nbs/18_sweeps.ipynb #c8c43202
+# %% ../nbs/18_sweeps.ipynb #e0599d25
 def _shortest(plan: SweepPlan, unit: Unit) -> str:
     "The task of a unit with the fewest letters."
     sizes = {ds.name: sum(map(len, ds.prompts)) for some in plan_tasks(plan).values() for ds in some}
@@ -367,7 +410,7 @@ def measure_rates(plan: SweepPlan, units: Sequence[Unit]) -> None:
             if not known: _tried(plan, unit, rates, Path(tmp))
     write_json(_rates_path(), rates)
 
-# %% ../nbs/18_sweeps.ipynb #b96dd0d7
+# %% ../nbs/18_sweeps.ipynb #c10038c1
 def units_table(units: Sequence[Unit]) -> pd.DataFrame:
     "Cells of each SAE, and of the baselines, at each hook: how many there are, are stored, and are to do."
     rows = [{"what": u.entry.name if u.entry else "baselines", "hook": u.hooks[0], "model": u.model, "cells": u.cells,
@@ -387,7 +430,7 @@ def _duration(units: Sequence[Unit], plan: SweepPlan, workers: int) -> str:
     if not each: return "none; all is stored"
     return f"about {_time(each / workers)} with {_many(workers, 'worker')}, by rates of this machine"
 
-# %% ../nbs/18_sweeps.ipynb #6d36f564
+# %% ../nbs/18_sweeps.ipynb #27aeb7ad
 def describe(plan: SweepPlan, units: Sequence[Unit], workers: int | None = None) -> str:
     "What is to do, for a reader."
     options, reads = options_of(plan), [u for u in units if u.stage == "activations" and u.cells]
@@ -402,7 +445,7 @@ def describe(plan: SweepPlan, units: Sequence[Unit], workers: int | None = None)
             f"activations: {read if reads else 'all there'}\n"
             f"time: {_duration(units, plan, workers or os.cpu_count() or 1)}")
 
-# %% ../nbs/18_sweeps.ipynb #c109433d
+# %% ../nbs/18_sweeps.ipynb #2e070c28
 @dataclass(frozen=True)
 class Swept:
     "What became of a sweep: `cells` that are stored now, and the `failures`."
@@ -417,7 +460,7 @@ class Swept:
         return (f"{_many(len(self.failures), 'failure')}; all else is stored. Run the same again when that is mended: "
                 "only what is missing is done.\n" + "\n".join(lines) + more)
 
-# %% ../nbs/18_sweeps.ipynb #41591fd5
+# %% ../nbs/18_sweeps.ipynb #e15d2dcf
 class _Once(logging.Filter):
     "Lets each message through once: many workers say the same."
     def __init__(self) -> None:
@@ -429,7 +472,7 @@ class _Once(logging.Filter):
         self.seen.add(record.getMessage())
         return new
 
-# %% ../nbs/18_sweeps.ipynb #ad16bb24
+# %% ../nbs/18_sweeps.ipynb #96c3cacc
 @contextmanager
 def _logged(folder: Path) -> Iterator[None]:
     "With a log file in the results folder."
@@ -446,7 +489,7 @@ def _logged(folder: Path) -> Iterator[None]:
         log.removeFilter(once)
         handler.close()
 
-# %% ../nbs/18_sweeps.ipynb #e213199b
+# %% ../nbs/18_sweeps.ipynb #5eff5730
 def _here(plan: SweepPlan) -> SweepPlan:
     "A plan as workers need it: full paths, and no SAEs."
     paths = {p: getattr(plan, p).expanduser().absolute() for p in ("results_path", "model_cache_path")}
@@ -462,9 +505,8 @@ def run_units(client: Any, units: Sequence[Unit], plan: SweepPlan, progress: boo
     "Do all `units` on a cluster. `work`: what a worker does with one."
     rates, shown = _read_rates(), Progress(units, progress)
     failures: list[Failure] = []
-    futures = submit(client, units, (_here(plan), _own_tasks(plan)), work)
     try:
-        for unit, done in finished(futures):
+        for unit, done in do_units(client, units, (_here(plan), _own_tasks(plan)), work):
             shown.add(unit, done)
             failures += done.failures
             learn(rates, unit, done, plan)
@@ -472,7 +514,7 @@ def run_units(client: Any, units: Sequence[Unit], plan: SweepPlan, progress: boo
     write_json(_rates_path(), rates)
     return Swept(sum(u.cells for u in units if u.stage != "activations"), tuple(failures))
 
-# %% ../nbs/18_sweeps.ipynb #965aecd8
+# %% ../nbs/18_sweeps.ipynb #2f4b180f
 def sweep(plan: Any, *, scheduler: str | None = None, cluster: str | os.PathLike | None = None,
           workers: int | None = None, progress: bool = True) -> Swept:
     """Run all that a plan asks for and that is not stored yet. Returns what failed; all else is stored.
