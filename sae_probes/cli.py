@@ -149,7 +149,7 @@ def _ranking(results: Path) -> str:
     from sae_probes.ranking import rank as rank_saes
     from sae_probes.results import load_results
     try: return str(rank_saes(load_results(results)))
-    except ValueError as e: return f"No ranking: {e}"
+    except (ValueError, OSError) as e: return f"No ranking: {e}"
 
 @app.command()
 def sweep(plan: Annotated[Path, typer.Argument(help="A YAML file: SAEs, settings, tasks, where things go.")],

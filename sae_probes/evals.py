@@ -37,9 +37,9 @@ from .solver import SOLVERS, get_solver
 __all__ = ['Seeds', 'WARM_BYTES', 'run_all_baseline_normal', 'run_all_baseline_scarcity', 'run_all_baseline_class_imbalance',
            'whole', 'Options', 'all_seeds', 'is_plain', 'with_options', 'Prober', 'for_all_seeds', 'sparse_label',
            'sparse_prober', 'kept_warm', 'on_sae', 'named', 'sae_prober', 'control_label', 'control_prober',
-           'baseline_prober', 'Cell', 'cell_path', 'make_cells', 'is_done', 'fit_cells', 'cache_folder', 'Run',
-           'run_cells', 'tasks_of', 'prepare_run', 'at_most', 'run_sae_evals', 'run_baseline_evals',
-           'run_control_evals', 'run_all_baseline_corrupt']
+           'baseline_prober', 'Cell', 'cell_path', 'make_cells', 'is_done', 'fit_cells', 'cache_folder',
+           'check_writable', 'Run', 'run_cells', 'tasks_of', 'prepare_run', 'at_most', 'run_sae_evals',
+           'run_baseline_evals', 'run_control_evals', 'run_all_baseline_corrupt']
 
 # %% ../nbs/08_evals.ipynb #c58f6778
 def _option(default: Any, help: str) -> Any: return field(default=default, metadata={"help": help})
@@ -357,7 +357,8 @@ def cache_folder(path: str | Path | None) -> Iterator[Path]:
 @cache  # once per process: among many files it takes a while
 def _sweep_once(folder: Path) -> None: sweep(folder)
 
-def _check_writable(folder: Path) -> None:
+def check_writable(folder: Path) -> None:
+    "Make a folder of results, and try to write there: `OSError` where that can't be."
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _sweep_once(folder.absolute())
@@ -542,7 +543,7 @@ def prepare_run(options: Options, model_name: str, hook_name: str, setting: str 
     regime = get_regime(setting)
     tasks = tasks_of(regime, datasets, options.protocol.split)
     results_path = Path(results_path).expanduser()
-    _check_writable(results_path)
+    check_writable(results_path)
     model = options.model if options.model is None else load_model(options.model)
     options = replace(options, n_jobs=effective_n_jobs(options.n_jobs), model=model)
     with cache_folder(model_cache_path) as cache:

@@ -61,6 +61,8 @@ class SAESource(BaseModel):
     def _one(self) -> SAESource:
         if sum([bool(self.folder), bool(self.release), self.sae is not None]) != 1:
             raise ValueError("give one of folder, release and sae")
+        if self.sae is not None and not callable(getattr(self.sae, "encode", None)):
+            raise ValueError(f"an SAE has a method `encode`; {type(self.sae).__name__} has none")
         return self
 
 # %% ../nbs/17_plans.ipynb #d8c5c706
@@ -105,6 +107,11 @@ def _list(given: Any) -> Any:
     alone = isinstance(given, (str, Mapping, Regime, Dataset)) or not isinstance(given, Iterable)
     return [given] if alone and given is not None else given
 
+def _distinct(given: Any) -> Any:
+    "The same without repeated names."
+    several = list(_list(given) or ())
+    return list(dict.fromkeys(several)) if all(isinstance(one, str) for one in several) else several
+
 class SweepPlan(_How):
     """What a sweep runs: every SAE of `saes` and the `methods` on raw activations, in all `settings`, at its hook.
 
@@ -122,8 +129,8 @@ class SweepPlan(_How):
     controls: list[str] = []
     tasks: list[Any] | None = None
 
-    _listed = field_validator("saes", "models", "hooks", "settings", "methods", "controls", "tasks", "ks",
-                              mode="before")(_list)
+    _listed = field_validator("saes", "tasks", "ks", mode="before")(_list)
+    _named = field_validator("models", "hooks", "settings", "methods", "controls", mode="before")(_distinct)
 
 # %% ../nbs/17_plans.ipynb #68578a01
 _MANY = ("settings", "methods", "controls")
@@ -220,6 +227,8 @@ def read_plan(source: str | os.PathLike | Mapping[str, Any] | SweepPlan) -> Swee
     if not path.is_file(): raise FileNotFoundError(f"there is no plan {path}")
     try: node, given = yaml.compose(text := path.read_text("utf8")), yaml.safe_load(text)
     except yaml.YAMLError as e: raise ValueError(f"{path.name} is no YAML: {' '.join(str(e).split())}") from e
+    keys = [k.value for k, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+    if len({*keys}) < len(keys): raise ValueError(f"{path.name}: a key stands there twice, out of {', '.join(keys)}.")
     if not isinstance(given, dict):
         raise ValueError(f"{path.name} holds no plan: keys and their values, such as `saes: saes/*`.")
     return _made(given, lambda *at: f"{path.name}, line {_line(node, at)}")
@@ -243,7 +252,7 @@ def _folders(source: SAESource) -> list[tuple[dict[str, str], Any]]:
         parent = Path(os.path.expanduser(source.folder)).parent
         there = sorted(p.name for p in parent.iterdir() if p.is_dir()) if parent.is_dir() else []
         raise ValueError(f"no folder with an SAE matches {source.folder!r}. {_close(Path(source.folder).name, there)}")
-    return [({"folder": p.resolve().name, "parent": p.resolve().parent.name}, str(p)) for p in paths]
+    return [({"folder": p.resolve().name, "parent": p.resolve().parent.name}, str(p.absolute())) for p in paths]
 
 # %% ../nbs/17_plans.ipynb #e5ad224d
 def _released(source: SAESource) -> list[tuple[dict[str, str], Any]]:
@@ -269,6 +278,10 @@ def _told_by(source: Any) -> Any:
     path = (embedded_sae_path() if source == EMBEDDED_MODEL else Path(source))/"cfg.json"
     try: return SimpleNamespace(cfg=json.loads(path.read_text("utf8")) if path.is_file() else {})
     except ValueError as e: raise ValueError(f"{path} is broken ({e})") from e
+
+def _d_sae(told: Any) -> int | None:
+    cfg = getattr(told, "cfg", None)
+    return cfg.get("d_sae") if isinstance(cfg, Mapping) else None
 
 def _names(source: SAESource, found: list[tuple[dict[str, str], Any]]) -> list[str]:
     "A name for each SAE of an entry."
@@ -298,7 +311,9 @@ def _entries_of(plan: SweepPlan, source: SAESource) -> Iterator[Entry]:
     found = [({}, source.sae)] if source.sae is not None else (_folders if source.folder else _released)(source)
     for name, (_, what) in zip(_names(source, found), found):
         told, given = _told_by(what), [source.hook] if source.hook else plan.hooks
-        own = sae_hook(told)
+        own, d_sae = sae_hook(told), _d_sae(told)
+        if d_sae and plan.ks and max(plan.ks) > d_sae:
+            raise ValueError(f"{name} has {d_sae} latents, and ks goes up to {max(plan.ks)}")
         hooks = [own] if own and own in (given or [own]) else [] if own else given
         if not hooks:
             raise ValueError(f"{name} was trained at {own}, which is not among {', '.join(given)}" if own else

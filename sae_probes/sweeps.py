@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -24,7 +25,7 @@ import yaml
 
 from .activations import ensure_activations
 from .datasets import Dataset, get_regime, list_datasets, load_dataset, load_datasets
-from .evals import all_seeds, kept_warm, run_baseline_evals, run_control_evals, run_sae_evals
+from .evals import all_seeds, check_writable, kept_warm, run_baseline_evals, run_control_evals, run_sae_evals
 from .files import cache_dir, write_json
 from .models import load_model, model_identity
 from .plans import SweepPlan, Unit, make_units, options_of, own_controls, plan_tasks, read_plan
@@ -32,7 +33,7 @@ from .saes import load_sae
 from .settings import SEED, log
 
 # %% auto #0
-__all__ = ['Task', 'Shared', 'KINDS', 'GONE', 'TRIES', 'Failure', 'Done', 'do_unit', 'read_cluster', 'connect', 'do_units',
+__all__ = ['Task', 'Shared', 'GONE', 'KINDS', 'TRIES', 'Failure', 'Done', 'do_unit', 'read_cluster', 'connect', 'do_units',
            'Progress', 'learn', 'seconds_left', 'measure_rates', 'units_table', 'describe', 'Swept', 'run_units',
            'sweep']
 
@@ -141,20 +142,50 @@ def _dashboard() -> str | None:
     from importlib.util import find_spec
     return ":0" if find_spec("bokeh") else None
 
+# %% ../nbs/18_sweeps.ipynb #484e4b3c
+GONE = 3  # looks in a row, five seconds apart, at which there was no worker any more
+
+async def _revive(cluster: Any, seen: dict[Any, int]) -> None:
+    "Let go of those whose workers have come and gone, and ask for others in their place."
+    for name, job in list(cluster.workers.items()):
+        own = {name, *(f"{name}{part}" for part in cluster.worker_spec.get(name, {}).get("group", []))}
+        if own & {*cluster.observed}: seen[name] = 0
+        elif name in seen: seen[name] += 1
+        if seen.get(name, 0) >= GONE:
+            del seen[name]
+            cluster.workers.pop(name, None)
+            await job.close()
+    cluster.scale(len(cluster.worker_spec))
+
+@contextmanager
+def _revived(cluster: Any) -> Iterator[None]:
+    "With workers and jobs that are gone replaced, where Dask does not do so itself."
+    from tornado.ioloop import PeriodicCallback
+    seen: dict[Any, int] = {}
+    look = PeriodicCallback(lambda: _revive(cluster, seen), 5000)
+    cluster.loop.add_callback(look.start)
+    try: yield
+    finally: cluster.loop.add_callback(look.stop)
+
+# %% ../nbs/18_sweeps.ipynb #3f03af32
 @contextmanager
 def _local(workers: int | None, gpu: bool) -> Iterator[Any]:
     "Workers on this machine, one per core unless told."
     import multiprocessing
     from distributed import Client, LocalCluster
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise RuntimeError("a script must call sweep below `if __name__ == '__main__':`, since workers import it.")
+    if getattr(multiprocessing.current_process(), "_inheriting", False): sys.exit(1)  # a worker that imports the script
+    if workers is not None and workers < 1: raise ValueError(f"workers must be 1 at least, not {workers}.")
     n = workers or os.cpu_count() or 1
     share = str(max(1, (os.cpu_count() or 1) // n))
     how: dict[str, Any] = dict(n_workers=n, threads_per_worker=1, memory_limit=0, dashboard_address=_dashboard(),
                                env=dict.fromkeys(_THREADS, share), silence_logs=logging.CRITICAL)
-    with LocalCluster(**how, resources={"GPU": 1} if gpu else None) as cluster, Client(cluster) as client: yield client
+    try: cluster = LocalCluster(**how, resources={"GPU": 1} if gpu else None)
+    except RuntimeError as e:
+        raise OSError(f"no worker could start ({e}). A script must call sweep below `if __name__ == '__main__':`; "
+                      "its workers import it.") from None
+    with cluster, Client(cluster) as client, _revived(cluster): yield client
 
-# %% ../nbs/18_sweeps.ipynb #cd6d4f5b
+# %% ../nbs/18_sweeps.ipynb #fca3e129
 KINDS = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster", "oar": "OARCluster",
          "htcondor": "HTCondorCluster", "moab": "MoabCluster"}
 
@@ -181,7 +212,7 @@ def _job(given: Mapping[str, Any]) -> dict[str, Any]:
     return options | {"job_script_prologue": [*threads, *options.get("job_script_prologue", ())],
                       "worker_extra_args": [*options.get("worker_extra_args", ()), "--nthreads", "1"]}
 
-# %% ../nbs/18_sweeps.ipynb #716c4f12
+# %% ../nbs/18_sweeps.ipynb #a2be444a
 def _add_gpu_jobs(cluster: Any, given: Mapping[str, Any]) -> int:
     "Jobs of their own for units that run a language model: as the others, but for what `gpu` says. Their number."
     own = dict(given.get("gpu") or {})
@@ -193,32 +224,7 @@ def _add_gpu_jobs(cluster: Any, given: Mapping[str, Any]) -> int:
     cluster.worker_spec |= dict.fromkeys(names, spec)
     return len(names)
 
-# %% ../nbs/18_sweeps.ipynb #78607731
-GONE = 3  # looks in a row, five seconds apart, at which a job had no workers any more
-
-async def _revive(cluster: Any, seen: dict[Any, int]) -> None:
-    "Let go of jobs whose workers have come and gone, and ask for others in their place."
-    for name, job in list(cluster.workers.items()):
-        own = {f"{name}{part}" for part in cluster.worker_spec.get(name, {}).get("group", [""])}
-        if own & {*cluster.observed}: seen[name] = 0
-        elif name in seen: seen[name] += 1
-        if seen.get(name, 0) >= GONE:
-            del seen[name]
-            cluster.workers.pop(name, None)
-            await job.close()
-    cluster.scale(len(cluster.worker_spec))
-
-@contextmanager
-def _revived(cluster: Any) -> Iterator[None]:
-    "With jobs that die replaced: Dask itself does so only for jobs of one process, and while it adapts."
-    from tornado.ioloop import PeriodicCallback
-    seen: dict[Any, int] = {}
-    look = PeriodicCallback(lambda: _revive(cluster, seen), 5000)
-    cluster.loop.add_callback(look.start)
-    try: yield
-    finally: cluster.loop.add_callback(look.stop)
-
-# %% ../nbs/18_sweeps.ipynb #03827cb8
+# %% ../nbs/18_sweeps.ipynb #c1697fa5
 @contextmanager
 def _batch(given: Mapping[str, Any], gpu: bool) -> Iterator[Any]:
     "Workers in jobs of a batch system: as many as there is work for, up to `jobs`."
@@ -232,7 +238,7 @@ def _batch(given: Mapping[str, Any], gpu: bool) -> Iterator[Any]:
         else: cluster.adapt(minimum_jobs=1, maximum_jobs=jobs)
         yield client
 
-# %% ../nbs/18_sweeps.ipynb #8a6c6c96
+# %% ../nbs/18_sweeps.ipynb #1dcec646
 @contextmanager
 def connect(scheduler: str | None = None, cluster: str | os.PathLike | None = None, workers: int | None = None,
             gpu: bool = False) -> Iterator[Any]:
@@ -250,8 +256,8 @@ def connect(scheduler: str | None = None, cluster: str | os.PathLike | None = No
     else:
         with _batch(read_cluster(cluster), gpu) if cluster else _local(workers, gpu) as client: yield client
 
-# %% ../nbs/18_sweeps.ipynb #865b4d92
-TRIES = 5  # of a unit whose worker dies
+# %% ../nbs/18_sweeps.ipynb #17b6ec8d
+TRIES = 10  # of a unit whose worker dies
 
 def _same(obj: Any) -> Any: return obj
 
@@ -261,7 +267,7 @@ def _needs(unit: Unit, first: Mapping[int, Unit]) -> set[int]:
     mine, reading = {n for names in unit.tasks.values() for n in names}, replace(unit.reading, context=None)
     return {i for i, u in first.items() if (u.model, u.reading) == (unit.model, reading) and mine & {*u.tasks[""]}}
 
-# %% ../nbs/18_sweeps.ipynb #29166415
+# %% ../nbs/18_sweeps.ipynb #a0921bf5
 def _send(client: Any, name: str, sae: Any) -> Any:
     try: return client.submit(_same, sae, pure=False)
     except Exception as e:  # whatever its members raise
@@ -283,7 +289,7 @@ def _outcome(future: Any, unit: Unit) -> Done:
            f"{type(e).__name__}: {e}" if e else "the scheduler lost it; run the same command again")
     return Done(tuple(Failure(unit.stage, unit.label, n, s, why) for s, names in unit.tasks.items() for n in names))
 
-# %% ../nbs/18_sweeps.ipynb #14f205c0
+# %% ../nbs/18_sweeps.ipynb #7fa76652
 def _sender(client: Any, units: Sequence[Unit], shared: Shared, work: Callable[..., Done]) -> Callable[..., Any]:
     "A function that hands out the unit of a number, given what became of those that it needs: its future."
     held, sent = client.submit(_same, shared, pure=False), _objects(client, units)
@@ -297,7 +303,7 @@ def _sender(client: Any, units: Sequence[Unit], shared: Shared, work: Callable[.
 
     return send
 
-# %% ../nbs/18_sweeps.ipynb #d97d924c
+# %% ../nbs/18_sweeps.ipynb #4039eb0a
 def do_units(client: Any, units: Sequence[Unit], shared: Shared, work: Callable[..., Done] = do_unit
              ) -> Iterator[tuple[Unit, Done]]:
     "Have `units` done by a cluster: each, and what became of it, as they end. `work`: what a worker does with one."
@@ -305,7 +311,7 @@ def do_units(client: Any, units: Sequence[Unit], shared: Shared, work: Callable[
     first = {i: u for i, u in enumerate(units) if u.stage == "activations" and u.cells}
     todo = {i: _needs(u, first) for i, u in enumerate(units) if u.stage != "activations" or u.cells}
     send, ended, numbers = _sender(client, units, shared, work), dict[int, Done](), dict[Any, int]()
-    running = as_completed([])
+    running, again = as_completed([]), set[int]()
 
     def hand_out() -> None:
         for i in [i for i, needed in todo.items() if needed <= ended.keys()]:
@@ -316,12 +322,17 @@ def do_units(client: Any, units: Sequence[Unit], shared: Shared, work: Callable[
     hand_out()
     for future in running:
         i = numbers.pop(future)
+        if future.status in ("cancelled", "lost") and i not in again:
+            again.add(i)
+            todo[i] = set()
+            hand_out()
+            continue
         ended[i] = _outcome(future, units[i])
         future.release()
         if units[i].stage == "activations": hand_out()
         yield units[i], ended[i]
 
-# %% ../nbs/18_sweeps.ipynb #a867dc5e
+# %% ../nbs/18_sweeps.ipynb #73730c1c
 _told = logging.getLogger("sae_probes.sweep")
 
 def _bars(units: Sequence[Unit], show: bool) -> dict[str, Any]:
@@ -333,7 +344,7 @@ def _bars(units: Sequence[Unit], show: bool) -> dict[str, Any]:
     stages = [stage for stage in total if total[stage]]
     return {s: tqdm(total=total[s], desc=f"{s:11s}", position=i, **how) for i, s in enumerate(stages)}
 
-# %% ../nbs/18_sweeps.ipynb #0425dca3
+# %% ../nbs/18_sweeps.ipynb #23b24f9a
 class Progress:
     "Bars of a sweep's stages, and lines in its log."
     def __init__(self, units: Sequence[Unit], show: bool): self.bars, self.failed = _bars(units, show), 0
@@ -356,7 +367,7 @@ class Progress:
         "End the bars."
         for bar in self.bars.values(): bar.close()
 
-# %% ../nbs/18_sweeps.ipynb #9b0b07cd
+# %% ../nbs/18_sweeps.ipynb #38c07def
 def _rates_path() -> Path: return cache_dir()/"rates.json"
 
 def _read_rates() -> dict[str, float]:
@@ -385,7 +396,7 @@ def seconds_left(units: Sequence[Unit], rates: Mapping[str, float], plan: SweepP
     if any(kind not in rates for kind, _ in parts): return None
     return sum(rates[kind] * amount for kind, amount in parts)
 
-# %% ../nbs/18_sweeps.ipynb #e0599d25
+# %% ../nbs/18_sweeps.ipynb #04eec759
 def _shortest(plan: SweepPlan, unit: Unit) -> str:
     "The task of a unit with the fewest letters."
     sizes = {ds.name: sum(map(len, ds.prompts)) for some in plan_tasks(plan).values() for ds in some}
@@ -410,7 +421,7 @@ def measure_rates(plan: SweepPlan, units: Sequence[Unit]) -> None:
             if not known: _tried(plan, unit, rates, Path(tmp))
     write_json(_rates_path(), rates)
 
-# %% ../nbs/18_sweeps.ipynb #c10038c1
+# %% ../nbs/18_sweeps.ipynb #d070e5a2
 def units_table(units: Sequence[Unit]) -> pd.DataFrame:
     "Cells of each SAE, and of the baselines, at each hook: how many there are, are stored, and are to do."
     rows = [{"what": u.entry.name if u.entry else "baselines", "hook": u.hooks[0], "model": u.model, "cells": u.cells,
@@ -430,7 +441,7 @@ def _duration(units: Sequence[Unit], plan: SweepPlan, workers: int) -> str:
     if not each: return "none; all is stored"
     return f"about {_time(each / workers)} with {_many(workers, 'worker')}, by rates of this machine"
 
-# %% ../nbs/18_sweeps.ipynb #27aeb7ad
+# %% ../nbs/18_sweeps.ipynb #87b82bc3
 def describe(plan: SweepPlan, units: Sequence[Unit], workers: int | None = None) -> str:
     "What is to do, for a reader."
     options, reads = options_of(plan), [u for u in units if u.stage == "activations" and u.cells]
@@ -445,7 +456,7 @@ def describe(plan: SweepPlan, units: Sequence[Unit], workers: int | None = None)
             f"activations: {read if reads else 'all there'}\n"
             f"time: {_duration(units, plan, workers or os.cpu_count() or 1)}")
 
-# %% ../nbs/18_sweeps.ipynb #2e070c28
+# %% ../nbs/18_sweeps.ipynb #7da8b87c
 @dataclass(frozen=True)
 class Swept:
     "What became of a sweep: `cells` that are stored now, and the `failures`."
@@ -460,7 +471,7 @@ class Swept:
         return (f"{_many(len(self.failures), 'failure')}; all else is stored. Run the same again when that is mended: "
                 "only what is missing is done.\n" + "\n".join(lines) + more)
 
-# %% ../nbs/18_sweeps.ipynb #e15d2dcf
+# %% ../nbs/18_sweeps.ipynb #da395e99
 class _Once(logging.Filter):
     "Lets each message through once: many workers say the same."
     def __init__(self) -> None:
@@ -472,11 +483,10 @@ class _Once(logging.Filter):
         self.seen.add(record.getMessage())
         return new
 
-# %% ../nbs/18_sweeps.ipynb #96c3cacc
+# %% ../nbs/18_sweeps.ipynb #0a8456a9
 @contextmanager
 def _logged(folder: Path) -> Iterator[None]:
     "With a log file in the results folder."
-    folder.mkdir(parents=True, exist_ok=True)
     handler, once = logging.FileHandler(folder/"sweep.log", encoding="utf8", delay=True), _Once()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     _told.setLevel(logging.INFO)
@@ -489,7 +499,7 @@ def _logged(folder: Path) -> Iterator[None]:
         log.removeFilter(once)
         handler.close()
 
-# %% ../nbs/18_sweeps.ipynb #5eff5730
+# %% ../nbs/18_sweeps.ipynb #a93716e4
 def _here(plan: SweepPlan) -> SweepPlan:
     "A plan as workers need it: full paths, and no SAEs."
     paths = {p: getattr(plan, p).expanduser().absolute() for p in ("results_path", "model_cache_path")}
@@ -514,7 +524,7 @@ def run_units(client: Any, units: Sequence[Unit], plan: SweepPlan, progress: boo
     write_json(_rates_path(), rates)
     return Swept(sum(u.cells for u in units if u.stage != "activations"), tuple(failures))
 
-# %% ../nbs/18_sweeps.ipynb #2f4b180f
+# %% ../nbs/18_sweeps.ipynb #e5bc93af
 def sweep(plan: Any, *, scheduler: str | None = None, cluster: str | os.PathLike | None = None,
           workers: int | None = None, progress: bool = True) -> Swept:
     """Run all that a plan asks for and that is not stored yet. Returns what failed; all else is stored.
@@ -527,9 +537,11 @@ def sweep(plan: Any, *, scheduler: str | None = None, cluster: str | os.PathLike
     import distributed  # noqa: F401  # before its settings are set, or they go with its defaults
     plan = read_plan(plan)
     units = make_units(plan)
+    check_writable(plan.results_path.expanduser())
     how = {"distributed.scheduler.allowed-failures": TRIES, "distributed.admin.large-graph-warning-threshold": "8 GB"}
     with dask.config.set(how), _logged(plan.results_path.expanduser()):
         with connect(scheduler, cluster, workers, plan.gpu) as client:
-            if progress and _dashboard(): log.info("Dask's dashboard: %s", client.dashboard_link)
+            if _dashboard():
+                (log if progress and sys.stderr.isatty() else _told).info("Dask's dashboard: %s", client.dashboard_link)
             client.forward_logging("sae_probes", logging.WARNING)
             return run_units(client, units, plan, progress)
