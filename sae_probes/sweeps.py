@@ -149,10 +149,10 @@ async def _revive(cluster: Any, seen: dict[Any, int]) -> None:
     "Let go of those whose workers have come and gone, and ask for others in their place."
     for name, job in list(cluster.workers.items()):
         own = {name, *(f"{name}{part}" for part in cluster.worker_spec.get(name, {}).get("group", []))}
-        if own & {*cluster.observed}: seen[name] = 0
-        elif name in seen: seen[name] += 1
-        if seen.get(name, 0) >= GONE:
-            del seen[name]
+        if own & {*cluster.observed}: seen[job] = 0
+        elif job in seen: seen[job] += 1
+        if seen.get(job, 0) >= GONE:
+            del seen[job]
             cluster.workers.pop(name, None)
             await job.close()
     cluster.scale(len(cluster.worker_spec))
