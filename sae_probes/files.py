@@ -16,8 +16,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ContextDecorator, contextmanager, suppress
 from copyreg import dispatch_table
 from dataclasses import dataclass
@@ -26,18 +27,22 @@ from pathlib import Path, PurePosixPath
 from threading import Lock, RLock
 from types import (BuiltinFunctionType, CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType,
                    ModuleType)
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+# %% auto #0
+__all__ = ['Keep', 'INDEX_FROM', 'DATA_WHEEL', 'MODEL_WHEEL', 'cache_dir', 'safe_name', 'canonical', 'digest', 'IdentityError',
+           'alike', 'check_identity', 'Unidentified', 'is_library', 'tensor_bytes', 'object_identity', 'atomic_path',
+           'sweep', 'BrokenFile', 'write_json', 'read_json', 'seal', 'read_rows', 'indexed', 'read_makers', 'Wheel',
+           'atomic_folder', 'is_intact', 'unpack', 'fetch_wheel']
+
+# %% ../nbs/01_files.ipynb #cdf3cfa7
 import numpy as np
 import platformdirs
 
 from .settings import log
 
-# %% auto #0
-__all__ = ['Keep', 'DATA_WHEEL', 'MODEL_WHEEL', 'cache_dir', 'safe_name', 'canonical', 'digest', 'IdentityError', 'alike',
-           'check_identity', 'Unidentified', 'is_library', 'tensor_bytes', 'object_identity', 'atomic_path', 'sweep',
-           'BrokenFile', 'write_json', 'read_json', 'seal', 'read_rows', 'Wheel', 'atomic_folder', 'is_intact',
-           'unpack', 'fetch_wheel']
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # %% ../nbs/01_files.ipynb #46341433
 def cache_dir() -> Path:
@@ -377,8 +382,42 @@ def seal(row: dict[str, Any]) -> dict[str, Any]:
     "`row` with the key `checksum`: a digest of the others."
     return row | {"checksum": digest(row)}
 
-def read_rows(path: str | Path) -> list[dict[str, Any]]:
-    "The rows of a file of results. Raises `BrokenFile` for anything else, and for a row that is not as `seal` left it."
+# %% ../nbs/01_files.ipynb #21ca56da
+def _value(text: str, nested: dict[str, tuple[str, Any]]) -> str:
+    "The canonical text of a value as `write_json` lays it out in a row. What is `nested` is parsed, once per text."
+    if "\n" not in text: return text
+    if text[0] == "[" and "{" not in text and "[" not in text[1:]: return f"[{text[5:-4]}]".replace(",\n   ", ", ")
+    if text not in nested:
+        obj = json.loads(text)
+        nested[text] = canonical(obj).decode(), obj  # type: ignore[union-attr]
+    return nested[text][0]
+
+def _sealed_rows(text: str, skip: Sequence[str]) -> list[dict[str, Any]] | None:
+    "The rows of a file as `write_json` lays out sealed ones, if the digest of each is as stored; else None."
+    head, between, tail = '[\n {\n  "', '\n },\n {\n  "', '\n }\n]'
+    if not text.startswith(head) or not text.endswith(tail): return None
+    nested: dict[str, tuple[str, Any]] = {}
+    flat, shared = [], []
+    for row in text[len(head):-len(tail)].split(between):
+        laid_out = [part.partition('": ') for part in row.split(',\n  "')]
+        told = {key: _value(value, nested) for key, _, value in laid_out}
+        body = ", ".join([f'"{k}": {told[k]}' for k in sorted(told) if k != "checksum"])
+        if told.get("checksum") != f'"{digest(f"{{{body}}}".encode())}"': return None
+        objects = {key: nested[value][1] for key, _, value in laid_out if value in nested}
+        short = {key: "[]" for key in skip if told.get(key, "")[:1] == "["} | dict.fromkeys(objects, "null")
+        parsed = [f'"{k}": {v}' for k, v in (told | short).items()]
+        flat.append(f"{{{','.join(parsed)}}}")
+        shared.append(objects)
+    return [row | objects for row, objects in zip(json.loads(f"[{','.join(flat)}]"), shared, strict=True)]
+
+# %% ../nbs/01_files.ipynb #01c39287
+def read_rows(path: str | Path, skip: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The rows of a file of results; they may share what is nested in them. Lists under the keys `skip` may be empty.
+
+    Raises `BrokenFile` for anything else, and for a row that is not as `seal` left it.
+    """
+    with suppress(ValueError):
+        if sealed := _sealed_rows(Path(path).read_text(encoding="utf8"), skip): return sealed
     rows = read_json(path)
     if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
         raise BrokenFile(f"{path} does not hold a list of results. Delete it to have it made again.")
@@ -387,6 +426,153 @@ def read_rows(path: str | Path) -> list[dict[str, Any]]:
         if ours and row.get("checksum") != digest({k: v for k, v in row.items() if k != "checksum"}):
             raise BrokenFile(f"{path} is broken: a row is not what was written. Delete it to have it made again.")
     return rows
+
+# %% ../nbs/01_files.ipynb #1f76518d
+INDEX_FROM = 500  # files read anew that make an index worth writing
+_FOLDER, _SETTLED, _BATCH = ".index", 2 * 10**9, 1000  # name, nanoseconds, files parsed before they become a table
+
+def _stamps(paths: Iterable[str]) -> np.ndarray:
+    "Size, time of writing, time of change and inode of each file: (n, 4)."
+    found = [(s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino & (2**63 - 1)) for s in map(os.stat, paths)]
+    return np.array(found, np.int64).reshape(-1, 4)
+
+def _to_bytes(table: pa.Table) -> bytes:
+    import pyarrow as pa
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="lz4", unify_dictionaries=True)
+    with pa.ipc.new_file(sink, table.schema, options=options) as out: out.write_table(table)
+    return sink.getvalue()
+
+def _from_bytes(data: Any, names: Sequence[str] | None) -> pa.Table:
+    import pyarrow as pa
+    with pa.ipc.open_file(pa.BufferReader(data)) as f: schema = f.schema
+    wanted = None if names is None else [i for i, name in enumerate(schema.names) if name in names]
+    options = pa.ipc.IpcReadOptions(included_fields=wanted or [])
+    with pa.ipc.open_file(pa.BufferReader(data), options=options) as f: return f.read_all()
+
+# %% ../nbs/01_files.ipynb #72c89cca
+@dataclass(frozen=True)
+class _Index:
+    "What an index knows: files by their path in the root, each one's stamp, and the bytes of the table of their rows."
+    known: dict[str, int]
+    stamps: np.ndarray
+    data: Any
+
+    def rows(self, columns: Sequence[str] | None) -> pa.Table: return _from_bytes(self.data, columns)
+
+def _checksum(version: str, body: Any) -> bytes:
+    h = hashlib.sha256(version.encode())
+    h.update(body)
+    return h.digest()
+
+def _load_index(file: Path, version: str) -> _Index | None:
+    "The index in a file; None where there is none, or it is broken, or another version's."
+    try: data = memoryview(file.read_bytes())
+    except OSError: return None
+    if len(data) < 40 or data[:32] != _checksum(version, data[32:]): return None
+    end = 40 + int.from_bytes(data[32:40], "big")
+    files = _from_bytes(data[40:end], None)
+    stamps = np.stack([c.to_numpy() for c in files.columns[1:]], axis=1)
+    return _Index({path: i for i, path in enumerate(files.column(0).to_pylist())}, stamps, data[end:])
+
+# %% ../nbs/01_files.ipynb #4f10c0fe
+def _save_index(file: Path, version: str, paths: Sequence[str], stamps: np.ndarray, rows: pa.Table) -> None:
+    import pyarrow as pa
+    files = _to_bytes(pa.table({"path": pa.array(paths, pa.string())} | {str(i): s for i, s in enumerate(stamps.T)}))
+    body = len(files).to_bytes(8, "big") + memoryview(files) + memoryview(_to_bytes(rows))
+    try:
+        with atomic_path(file) as tmp, open(tmp, "wb") as f:
+            f.write(_checksum(version, body))
+            f.write(body)
+    except OSError as e: log.debug("no index: %s", e)
+
+# %% ../nbs/01_files.ipynb #eb3740fd
+def _in_order(table: pa.Table) -> pa.Table:
+    "Rows in the order of their files, those of one file as they were."
+    at = table.column("file").to_numpy()
+    if (at[1:] >= at[:-1]).all(): return table
+    return table.unify_dictionaries().combine_chunks().take(np.argsort(at, kind="stable"))
+
+def _numbered(table: pa.Table, files: np.ndarray) -> pa.Table:
+    "`table` with other numbers of files, without the rows of those that are negative."
+    import pyarrow as pa
+    at = files[table.column("file").to_numpy()]
+    table = table.set_column(table.column_names.index("file"), "file", pa.array(at, pa.int64()))
+    return table if (at >= 0).all() else table.filter(pa.array(at >= 0))
+
+def _read_new(paths: Sequence[str], new: np.ndarray, read: Callable[[list[str]], pa.Table]) -> list[pa.Table]:
+    batches = [new[i:i + _BATCH] for i in range(0, len(new), _BATCH)]
+    return [_numbered(read([paths[i] for i in batch]), batch) for batch in batches]
+
+# %% ../nbs/01_files.ipynb #6506a41b
+def _write_index(file: Path, version: str, old: _Index | None, asked: Sequence[str], stamps: np.ndarray,
+                 table: pa.Table, read_at: int) -> None:
+    "Index the files asked for that have rows and were settled when they were read; of others, what was known before."
+    import pyarrow as pa
+    good = stamps[:, 1:3].max(axis=1) < read_at - _SETTLED
+    good &= np.bincount(table.column("file").to_numpy(), minlength=len(asked)) > 0
+    paths, tables = [p for p, g in zip(asked, good) if g], [_numbered(table, np.where(good, np.cumsum(good) - 1, -1))]
+    stamps, root = stamps[good], file.parent.parent
+    kept = sorted(p for p in old.known.keys() - set(asked) if (root/p).exists()) if old else []
+    if old and kept:
+        at = [old.known[p] for p in kept]
+        numbers = np.full(len(old.known), -1)
+        numbers[at] = len(paths) + np.arange(len(kept))
+        tables.append(_numbered(old.rows(None), numbers))
+        paths, stamps = paths + kept, np.vstack([stamps, old.stamps[at]])
+    _save_index(file, version, paths, stamps, _in_order(pa.concat_tables(tables)))
+
+def _known(index: _Index, at: np.ndarray, same: np.ndarray, names: Sequence[str] | None) -> pa.Table:
+    "Rows of the files `same`, which the index has at `at`, numbered as they are asked for."
+    numbers = np.full(len(index.known), -1)
+    numbers[at[same]] = np.flatnonzero(same)
+    return _numbered(index.rows(names), numbers)
+
+# %% ../nbs/01_files.ipynb #8769c1f9
+def indexed(root: str | Path, name: str, paths: Sequence[str], read: Callable[[list[str]], pa.Table],
+            columns: Sequence[str] | None = None, version: str = "") -> pa.Table:
+    """What files below `root` say, in one Arrow table, rows in the order of `paths` (relative to `root`).
+
+    `read(paths)` reads files: its table says in the column `file` which of its paths, by number, a row is of, and so
+    does the table returned. Files that the index `name` knows as they are now are taken from there. `columns`: only
+    these, and `file`. `version`: of what `read` gives. Errors are those of `read`, which gets all files where they are
+    fewer than `INDEX_FROM`, and a file without rows each time.
+    """
+    import pyarrow as pa
+    file, read_at, names = Path(root)/_FOLDER/name, time.time_ns(), None if columns is None else ["file", *columns]
+    stamps = _stamps(os.path.join(root, p) for p in paths)
+    index = _load_index(file, version) if len(paths) >= INDEX_FROM else None
+    at = np.array([index.known.get(p, -1) for p in paths] if index else [-1] * len(paths), int)
+    same = at >= 0
+    if index: same[same] = (index.stamps[at[same]] == stamps[same]).all(axis=1)
+    new = np.flatnonzero(~same)
+    tables, write = _read_new(paths, new, read), len(new) >= INDEX_FROM
+    if index and same.any(): tables = [_known(index, at, same, None if write else names), *tables]
+    table = _in_order(pa.concat_tables(tables)) if tables else read([])
+    if write: _write_index(file, version, index, paths, stamps, table, read_at)
+    return table if names is None else table.select([n for n in table.column_names if n in names])
+
+# %% ../nbs/01_files.ipynb #9b27548f
+def read_makers(root: str | Path, paths: Iterable[str | Path]) -> dict[Path, list[dict[str, Any]]]:
+    """What made those of `paths`, below `root`, that exist: `made_by` and `name` of their rows, as far as these differ.
+
+    Every checksum was verified when the file was last changed, or is now: raises `BrokenFile` as `read_rows` does.
+    """
+    import pyarrow as pa
+
+    def read(some: list[str]) -> pa.Table:
+        told = ((i, {k: row[k] for k in ("made_by", "name") if k in row}) for i, path in enumerate(some)
+                for row in read_rows(Path(root, path), skip=("indices", "coef")))
+        found = {(i, json.dumps(maker)): None for i, maker in told}
+        return pa.table({"file": pa.array([i for i, _ in found], pa.int64()),
+                         "maker": pa.array([m for _, m in found], pa.large_string())})
+
+    there = [Path(p) for p in paths if os.path.exists(p)]
+    table = indexed(root, "makers", [os.path.relpath(p, root) for p in there], read)
+    made: dict[Path, list[dict[str, Any]]] = {p: [] for p in there}
+    for i, maker in zip(table.column("file").to_pylist(), table.column("maker").to_pylist(), strict=True):
+        made[there[i]].append(json.loads(maker))
+    return made
 
 # %% ../nbs/01_files.ipynb #273c3b8e
 @dataclass(frozen=True)

@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import csv
+import difflib
+import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,14 +21,14 @@ import numpy as np
 import pandas as pd
 
 from .datasets import REGIMES
-from .files import BrokenFile, IdentityError, atomic_path, digest, read_rows
+from .files import BrokenFile, IdentityError, atomic_path, digest, indexed, read_rows
 from .settings import Registry, log, protocol_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # %% auto #0
-__all__ = ['ROLES', 'SCHEMA', 'Column', 'columns', 'with_columns', 'round_condition', 'with_protocol', 'save_results',
+__all__ = ['ROLES', 'SCHEMA', 'HEAVY', 'Column', 'columns', 'with_columns', 'round_condition', 'with_protocol', 'save_results',
            'load_results', 'sae_names', 'probe_label']
 
 # %% ../nbs/09_results.ipynb #1bbcb4f6
@@ -147,14 +150,23 @@ def _real_folders(root: Path) -> Iterator[tuple[Path, Path]]:
         yield Path(folder), real
         names[:] = sorted(n for n in names if not n.startswith(".") and not real.is_relative_to((real/n).resolve()))
 
-def _stored(root: Path) -> dict[Path, _Place]:
+def _placed(folder: Path, root: Path) -> Iterator[tuple[str, _Place]]:
+    "Files of results in a folder, with their place. All of one kind have the same."
+    kinds: dict[str, _Place | None] = {}
+    for name in os.listdir(folder):
+        kind = os.path.splitext(name)[1]
+        if name.startswith(".") or kind not in (".json", ".csv"): continue
+        if kind not in kinds: kinds[kind] = _place(folder/f"x{kind}", root)
+        if place := kinds[kind]: yield os.path.join(folder, name), place
+
+def _stored(root: Path) -> dict[str, _Place]:
     "Files of results at or below `root`, an absolute path, sorted; each once, at its own place though linked."
-    if root.is_file(): found = {root: _place(root, root.parent)}
-    else:
-        folders = {real: folder for folder, real in sorted(_real_folders(root), key=lambda f: f[0] == f[1])}
-        paths = (p for folder in folders.values() for p in folder.iterdir() if not p.name.startswith("."))
-        found = {p: _place(p, root) for p in sorted(paths)}
-    return {path: place for path, place in found.items() if place}
+    if root.is_file():
+        place = _place(root, root.parent)
+        return {str(root): place} if place else {}
+    folders = {real: folder for folder, real in sorted(_real_folders(root), key=lambda f: f[0] == f[1])}
+    found = [one for folder in folders.values() for one in _placed(folder, root)]
+    return dict(sorted(found, key=lambda one: one[0].split(os.sep)))
 
 # %% ../nbs/09_results.ipynb #5e0a11c9
 _NOISE = {"dataset": str, "method": str, "num_train": int}  # all other columns are floats
@@ -170,10 +182,10 @@ def _read_noise(path: Path) -> list[dict[str, Any]]:
     if not rows: raise BrokenFile(f"{path} is no table of label noise (no rows); move it elsewhere.")
     return [row | {"hook_name": hook, "condition": row["ratio"]} for row, hook in zip(rows, hooks)]
 
-def _read_rows(path: Path, place: _Place) -> list[dict[str, Any]]:
+def _read_rows(path: Path, place: _Place, skip: Sequence[str] = ()) -> list[dict[str, Any]]:
     "Rows of a file of results. Where it holds something else: none, but `BrokenFile` in a run's folder."
     try:
-        rows = _read_noise(path) if path.suffix == ".csv" else read_rows(path)
+        rows = _read_noise(path) if path.suffix == ".csv" else read_rows(path, skip)
         lacking = [n for n in ("dataset", "hook_name") if any(n not in row for row in rows)]
         if lacking: raise BrokenFile(f"{path} holds other rows than results (without {lacking[0]}); move it elsewhere.")
         return rows
@@ -200,11 +212,14 @@ def _same(row: dict[str, Any]) -> str:
     "Equal for equal rows: two copies of a run count once."
     return row.get("checksum") or json.dumps(row, sort_keys=True, default=str)
 
+_KEPT = {*columns(), "checksum"}
+
 def _read_folder(root: Path) -> pd.DataFrame:
     "Rows of all files of a results folder, or of one file."
     root = root.resolve() if ".." in root.parts else root.absolute()
-    rows = (_tidy(row, place) for path, place in _stored(root).items() for row in _read_rows(path, place))
-    return pd.DataFrame([*{_same(row): row for row in rows}.values()])
+    rows = (_tidy(row, place) for path, place in _stored(root).items() for row in _read_rows(Path(path), place))
+    once = {_same(row): {c: v for c, v in row.items() if c in _KEPT} for row in rows}
+    return pd.DataFrame([*once.values()])
 
 # %% ../nbs/09_results.ipynb #b6cebb29
 def with_protocol(table: pd.DataFrame) -> pd.DataFrame:
@@ -213,6 +228,102 @@ def with_protocol(table: pd.DataFrame) -> pd.DataFrame:
     known = {key: protocol_name(*key) for key in dict.fromkeys(zip(parts["split"], parts["ranking"], strict=True))}
     names = [known[key] for key in zip(parts["split"], parts["ranking"], strict=True)]
     return table.assign(**parts, protocol=names)
+
+# %% ../nbs/09_results.ipynb #38b72c31
+HEAVY = ("indices", "coef")  # as long as all other columns together, and seldom asked for
+_LIGHT = [c for c in columns() if c not in (*HEAVY, "protocol")]
+_KINDS: dict[str, tuple[set[type], Any]] = {
+    "str": ({str}, str), "float": ({float}, float), "Int64": ({int}, int), "boolean": ({bool}, bool),
+    "json": ({bool, int, float, str, list, dict}, json.dumps)}
+
+class _Unfit(ValueError):
+    "The index has no place for these rows, or not for these files as they are now."
+
+def _arrow_type(column: str) -> pa.DataType:
+    import pyarrow as pa
+    return {"float": pa.float64(), "Int64": pa.int64(), "boolean": pa.bool_()}.get(
+        SCHEMA[column].dtype, pa.dictionary(pa.int32(), pa.string()))
+
+def _typed(column: str, rows: Sequence[Mapping[str, Any]]) -> pa.Array:
+    "What rows say in a column; `_Unfit` where a table of them would have another type than the schema's."
+    import pyarrow as pa
+    types, convert = _KINDS[SCHEMA[column].dtype]
+    values = [row.get(column) for row in rows]
+    found = {*map(type, values)} - {type(None)}
+    if not found <= types | ({int} if column == "condition" else set()): raise _Unfit(column)
+    if int in found and any(abs(v) > 2**53 for v in values if v is not None): raise _Unfit(column)
+    if convert is json.dumps and any(column in row and row[column] is None for row in rows): raise _Unfit(column)
+    if convert is json.dumps or column == "condition": values = [None if v is None else convert(v) for v in values]
+    try: return pa.array(values, _arrow_type(column), from_pandas=True)
+    except (UnicodeEncodeError, pa.ArrowException) as e: raise _Unfit(column) from e
+
+# %% ../nbs/09_results.ipynb #1805cfad
+_Places = Mapping[str, _Place]
+
+def _key(row: dict[str, Any]) -> str:
+    "`_same`, or, where that is long, a digest of it."
+    return row.get("checksum") or hashlib.sha256(_same(row).encode()).hexdigest()
+
+def _arrow_rows(root: Path, paths: Sequence[str], places: _Places) -> pa.Table:
+    "Rows of files, without their coefficients but for whether they have some, and with what equal rows share."
+    import pyarrow as pa
+    found = [(i, _tidy(row, places[path])) for i, path in enumerate(paths)
+             for row in _read_rows(root/path, places[path], HEAVY)]
+    rows = [row for _, row in found]
+    try: typed = {c: _typed(c, rows) for c in _LIGHT}
+    except OverflowError as e: raise _Unfit from e
+    marks = {f"_{c}": pa.array([row.get(c) is not None for row in rows], pa.bool_()) for c in HEAVY}
+    files, keys = [i for i, _ in found], [_key(row) for row in rows]
+    return pa.table({"file": pa.array(files, pa.int64()), "_key": pa.array(keys, pa.string()), **typed, **marks})
+
+# %% ../nbs/09_results.ipynb #46596e81
+def _once(table: pa.Table) -> pa.Table:
+    "`table` without repeated keys: the last of equal rows, in the place of the first."
+    codes, keys = pd.factorize(table.column("_key").to_pandas())
+    if len(keys) == len(table): return table
+    last = np.empty(len(keys), int)
+    last[codes] = np.arange(len(table))
+    return table.take(last)
+
+def _to_frame(table: pa.Table) -> pd.DataFrame:
+    "The columns of an Arrow table that are not empty, as pandas would have made them of rows."
+    import pyarrow as pa
+    mapper = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get
+    full = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if column.null_count == len(column): continue
+        if pa.types.is_dictionary(column.type): column = column.cast(pa.string())
+        full[name] = column.to_pandas(types_mapper=mapper)
+    frame = pd.DataFrame(full)
+    decoded = {c: frame[c].astype(object).map(json.loads, na_action="ignore") for c in frame
+               if c in SCHEMA and SCHEMA[c].dtype == "json"}
+    return frame.assign(**decoded)
+
+def _context(root: Path) -> list[str]:
+    "Those parts of a folder's path that may say something of the files in it."
+    parts = _parts(root)
+    runs = [i for i, p in enumerate(parts) if p.startswith(_RUNS)]
+    return parts[max(0, min([*runs[-1:], len(parts) - 3])):]
+
+# %% ../nbs/09_results.ipynb #6581cc2f
+def _read_index(root: Path, places: _Places, names: Sequence[str]) -> pd.DataFrame:
+    "Those of the columns `names` that are not empty, and `file`, of all files, by way of the index; `_Unfit` else."
+    from sae_probes import __version__
+    version = json.dumps([__version__, [[c, SCHEMA[c].dtype] for c in _LIGHT], _context(root)])
+    wanted = ["_key", *(f"_{c}" if c in HEAVY else c for c in names)]
+    table = indexed(root, "results", [*places], lambda some: _arrow_rows(root, some, places), wanted, version)
+    return _to_frame(_once(table))
+
+def _with_heavy(rows: pd.DataFrame, root: Path, places: _Places, names: Sequence[str]) -> pd.DataFrame:
+    "`rows` of the index with those of the columns `HEAVY` that are asked for, read from their files."
+    paths, found = [*places], {c: pd.Series(np.nan, rows.index, object) for c in names}
+    for file, some in rows.groupby("file"):
+        place = places[paths[file]]
+        stored = {_key(row): row for row in (_tidy(r, place) for r in _read_rows(root/paths[file], place))}
+        for at, key in some["_key"].items():
+            if key not in stored: raise _Unfit(f"{paths[file]} has changed")
+            for c in names: found[c].at[at] = stored[key].get(c, np.nan)
+    return rows.assign(**found)
 
 # %% ../nbs/09_results.ipynb #c05aadd3
 def _values(column: pa.ChunkedArray) -> Any:
@@ -285,22 +396,99 @@ def save_results(results: pd.DataFrame, path: str | Path, overwrite: bool = Fals
     with atomic_path(path, keep) as tmp: pq.write_table(_to_arrow(results), tmp, compression="zstd")
 
 # %% ../nbs/09_results.ipynb #ac22ca5d
-def load_results(path: str | Path) -> pd.DataFrame:
+def _known_columns(names: Sequence[str]) -> list[str]:
+    "`names`; a `ValueError` where one is no column, with one that is like it."
+    for name in names:
+        if name in SCHEMA: continue
+        like = difflib.get_close_matches(str(name), columns(), 1)
+        raise ValueError(f"no column {name!r}" + (f"; did you mean {like[0]!r}?" if like else ".") +
+                         f" There are: {', '.join(columns())}.")
+    return [*names]
+
+def _chosen(given: str | Sequence[str] | None, coefficients: bool) -> list[str]:
+    "The columns that a reader asks for."
+    if given is not None: return _known_columns([given] if isinstance(given, str) else [*dict.fromkeys(given)])
+    return [c for c in columns() if coefficients or c not in HEAVY]
+
+# %% ../nbs/09_results.ipynb #83314c11
+def _wanted(filters: dict[str, Any]) -> dict[str, list[Any]]:
+    "The values that each column may have. `ValueError` for an unknown column, and for values of another type."
+    wanted = {}
+    for name in _known_columns([*filters]):
+        one = isinstance(filters[name], str) or not np.iterable(filters[name])
+        values = [filters[name]] if one else [*filters[name]]
+        kind = SCHEMA[name].dtype
+        if kind in ("list", "json"): raise ValueError(f"{name!r} holds lists or objects; filter by another column.")
+        for v in values:
+            if not pd.isna(v) and isinstance(v, str) != (kind == "str"):
+                raise ValueError(f"{name!r} holds {'text' if kind == 'str' else 'numbers'}, so it is never {v!r}.")
+        wanted[name] = values
+    return wanted
+
+def _matches(table: pd.DataFrame, wanted: dict[str, list[Any]]) -> pd.DataFrame:
+    "The rows whose columns have one of the values that are wanted; None and NaN stand for a missing one."
+    keep = np.ones(len(table), bool)
+    for name, values in wanted.items():
+        given = [v for v in values if not pd.isna(v)]
+        if name == "condition": given = round_condition(pd.Series(given)).tolist()
+        missing = table[name].isna() & (len(given) < len(values))
+        keep &= (table[name].isin(given) | missing).to_numpy(bool)
+    return table if keep.all() else table[keep]
+
+# %% ../nbs/09_results.ipynb #7f08aad7
+def _finished(tables: list[pd.DataFrame], names: Sequence[str], wanted: dict[str, list[Any]]) -> pd.DataFrame:
+    "One table of several, with the columns `names` as they should be, of the rows that are wanted."
+    table = with_columns(with_protocol(pd.concat(tables, ignore_index=True)), [*names])
+    if "condition" in table: table = table.assign(condition=round_condition(table["condition"]))
+    return _matches(table, wanted)
+
+def _load_by_index(root: Path, saved: list[pd.DataFrame], names: list[str], wanted: dict[str, list[Any]]) -> Any:
+    "What `load_results` gives, by way of the index; None where no rows are stored in files, `_Unfit` where it can't."
+    root = root.resolve() if ".." in root.parts else root.absolute()
+    top = len(os.path.join(root, ""))
+    places = {path[top:]: place for path, place in _stored(root).items()}
+    needed = [c for c in columns() if c in {*names, *wanted, "split", "ranking", "protocol"}]
+    rows = _read_index(root, places, [c for c in needed if c != "protocol"]) if places else pd.DataFrame()
+    if not len(rows): return None
+    heavy = [c for c in HEAVY if f"_{c}" in rows and rows[f"_{c}"].any()]
+    own = rows.drop(columns=["file", "_key", *(f"_{c}" for c in HEAVY)], errors="ignore")
+    table = _finished([*saved, own], needed, wanted)
+    if heavy:
+        first = len(table.index) and len(pd.concat([*saved, own[[]]])) - len(own)
+        mine = table.index[table.index >= first]
+        read = _with_heavy(rows.loc[mine - first, ["file", "_key"]], root, places, heavy).set_axis(mine)
+        table = table.assign(**{c: table[c].astype(object).where(table.index < first, read[c].reindex(table.index))
+                                for c in heavy})
+    return table
+
+# %% ../nbs/09_results.ipynb #982d40fd
+def load_results(path: str | Path, columns: str | Sequence[str] | None = None, *, coefficients: bool = True,
+                 **filters: Any) -> pd.DataFrame:
     """All results under a folder, or in one file that `save_results` wrote, as a tidy table: one row per probe.
 
     Columns and their meaning: `SCHEMA`. `method`: "sae_l1", "random_l1", "logreg", …; `k`: number of latents (NA for
     baselines); `condition`: training size, share of positives or of flipped labels, rounded to 1e-6 (NaN where nothing
     varies); `indices` and `coef`: lists of length k; `sae`: of SAE probes of 0.4.2, which don't say it, the folders
-    between `path` and the run's own. Raises `FileNotFoundError` where there are no results, and `BrokenFile` where a
-    file is not whole.
+    between `path` and the run's own. `columns`: only these, in this order. `coefficients`: False leaves out `indices`
+    and `coef`, which makes loading of large folders fast: what else their files say is kept in an index, and read
+    again for files that are not as they were. `filters`: only rows with this value in a column, or one of a list of
+    values, `setting="normal", k=[16, 128]`; None stands for a missing one. Raises `FileNotFoundError` where there are
+    no results, `BrokenFile` where a file is not whole, and `ValueError` for unknown columns.
     """
+    names, wanted = _chosen(columns, coefficients), _wanted(filters)
     root = Path(path).expanduser()
     one = root.is_file() and root.suffix not in (".json", ".csv")
-    saved, rows = ([root], pd.DataFrame()) if one else (sorted(root.glob("*.parquet")), _read_folder(root))
-    tables = [t.dropna(axis=1, how="all") for t in (*map(_read_saved, saved), *([rows] if len(rows) else []))]
-    if not tables: raise FileNotFoundError(f"no results under {path}; run_sae_evals and run_baseline_evals make some.")
-    table = with_columns(with_protocol(pd.concat(tables, ignore_index=True)), columns())
-    return table.assign(condition=round_condition(table["condition"]))
+    saved = [_read_saved(p).dropna(axis=1, how="all") for p in ([root] if one else sorted(root.glob("*.parquet")))]
+    table = None
+    if root.is_dir() and (wanted or not {*HEAVY} & {*names}):
+        with suppress(_Unfit): table = _load_by_index(root, saved, names, wanted)
+    if table is None:
+        rows = pd.DataFrame() if one else _read_folder(root)
+        tables = [*saved, *([rows.dropna(axis=1, how="all")] if len(rows) else [])]
+        if not tables:
+            raise FileNotFoundError(f"no results under {path}; run_sae_evals and run_baseline_evals make some.")
+        table = _finished(tables, [*SCHEMA], wanted)
+    return table[names].reset_index(drop=True) if len(table.columns) != len(names) or wanted else table
 
 # %% ../nbs/09_results.ipynb #b33eae92
 def sae_names(results: pd.DataFrame) -> pd.Series:
