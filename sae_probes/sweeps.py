@@ -136,7 +136,10 @@ def _calls(unit: Unit, plan: SweepPlan, sae: Any, setting: str) -> Iterator[Call
         yield from _probes(unit, plan, sae, regime)
 
 # %% ../nbs/18_sweeps.ipynb #bb59b9e6
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # of numeric libraries
+def _environment(cores: int) -> dict[str, str]:
+    "For a worker's libraries: its cores, and to keep memory for the next array: Dask has it given back, which is slow."
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(max(1, cores)))
+    return threads | {"MALLOC_TRIM_THRESHOLD_": str(2**30), "MALLOC_MMAP_THRESHOLD_": str(2**25)}
 
 def _dashboard() -> str | None:
     from importlib.util import find_spec
@@ -172,18 +175,20 @@ def _revived(cluster: Any) -> Iterator[None]:
 def _local(workers: int | None, gpu: bool) -> Iterator[Any]:
     "Workers on this machine, one per core unless told."
     import multiprocessing
+
+    import dask
     from distributed import Client, LocalCluster
     if getattr(multiprocessing.current_process(), "_inheriting", False): sys.exit(1)  # a worker that imports the script
     if workers is not None and workers < 1: raise ValueError(f"workers must be 1 at least, not {workers}.")
     n = workers or os.cpu_count() or 1
-    share = str(max(1, (os.cpu_count() or 1) // n))
     how: dict[str, Any] = dict(n_workers=n, threads_per_worker=1, memory_limit=0, dashboard_address=_dashboard(),
-                               env=dict.fromkeys(_THREADS, share), silence_logs=logging.CRITICAL)
-    try: cluster = LocalCluster(**how, resources={"GPU": 1} if gpu else None)
-    except RuntimeError as e:
-        raise OSError(f"no worker could start ({e}). A script must call sweep below `if __name__ == '__main__':`; "
-                      "its workers import it.") from None
-    with cluster, Client(cluster) as client, _revived(cluster): yield client
+                               silence_logs=logging.CRITICAL, resources={"GPU": 1} if gpu else None)
+    with dask.config.set({"distributed.nanny.pre-spawn-environ": _environment((os.cpu_count() or 1) // n)}):
+        try: cluster = LocalCluster(**how)
+        except RuntimeError as e:
+            raise OSError(f"no worker could start ({e}). A script must call sweep below `if __name__ == '__main__':`; "
+                          "its workers import it.") from None
+        with cluster, Client(cluster) as client, _revived(cluster): yield client
 
 # %% ../nbs/18_sweeps.ipynb #fca3e129
 KINDS = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster", "oar": "OARCluster",
@@ -207,9 +212,9 @@ def read_cluster(path: str | os.PathLike) -> dict[str, Any]:
 def _job(given: Mapping[str, Any]) -> dict[str, Any]:
     "The arguments of dask-jobqueue: a process does one unit at a time, with its share of the job's cores."
     options = {"processes": 1} | {k: v for k, v in given.items() if k not in ("kind", "jobs", "gpu")}
-    share = max(1, int(given["cores"]) // int(options["processes"]))
-    threads = [f"export {name}={share}" for name in _THREADS]
-    return options | {"job_script_prologue": [*threads, *options.get("job_script_prologue", ())],
+    own = _environment(int(given["cores"]) // int(options["processes"]))
+    exports = [f"export {name}={value}" for name, value in own.items()]
+    return options | {"job_script_prologue": [*exports, *options.get("job_script_prologue", ())],
                       "worker_extra_args": [*options.get("worker_extra_args", ()), "--nthreads", "1"]}
 
 # %% ../nbs/18_sweeps.ipynb #a2be444a
