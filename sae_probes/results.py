@@ -251,7 +251,7 @@ def _typed(column: str, rows: Sequence[Mapping[str, Any]]) -> pa.Array:
     values = [row.get(column) for row in rows]
     found = {*map(type, values)} - {type(None)}
     if not found <= types | ({int} if column == "condition" else set()): raise _Unfit(column)
-    if int in found and any(abs(v) > 2**53 for v in values if v is not None): raise _Unfit(column)
+    if int in found and any(type(v) is int and abs(v) > 2**53 for v in values): raise _Unfit(column)
     if convert is json.dumps and any(column in row and row[column] is None for row in rows): raise _Unfit(column)
     if convert is json.dumps or column == "condition": values = [None if v is None else convert(v) for v in values]
     try: return pa.array(values, _arrow_type(column), from_pandas=True)
@@ -272,6 +272,7 @@ def _arrow_rows(root: Path, paths: Sequence[str], places: _Places) -> pa.Table:
     rows = [row for _, row in found]
     try: typed = {c: _typed(c, rows) for c in _LIGHT}
     except OverflowError as e: raise _Unfit from e
+    if not {type(row.get(c)) for c in HEAVY for row in rows} <= {list, type(None)}: raise _Unfit("no list")
     marks = {f"_{c}": pa.array([row.get(c) is not None for row in rows], pa.bool_()) for c in HEAVY}
     files, keys = [i for i, _ in found], [_key(row) for row in rows]
     return pa.table({"file": pa.array(files, pa.int64()), "_key": pa.array(keys, pa.string()), **typed, **marks})
@@ -309,7 +310,8 @@ def _context(root: Path) -> list[str]:
 def _read_index(root: Path, places: _Places, names: Sequence[str]) -> pd.DataFrame:
     "Those of the columns `names` that are not empty, and `file`, of all files, by way of the index; `_Unfit` else."
     from sae_probes import __version__
-    version = json.dumps([__version__, [[c, SCHEMA[c].dtype] for c in _LIGHT], _context(root)])
+    axes = [[regime.name, regime.axis] for regime in REGIMES.values()]  # which column a condition is from
+    version = json.dumps([__version__, [[c, SCHEMA[c].dtype] for c in _LIGHT], axes, _context(root)])
     wanted = ["_key", *(f"_{c}" if c in HEAVY else c for c in names)]
     table = indexed(root, "results", [*places], lambda some: _arrow_rows(root, some, places), wanted, version)
     return _to_frame(_once(table))
