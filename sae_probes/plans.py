@@ -243,6 +243,11 @@ class Entry:
     model: str
     reading: Reading = AS_USUAL
 
+    @property
+    def sae(self) -> Any:
+        "The SAE itself, where the plan has one that is an object; else None."
+        return self.source if hasattr(self.source, "encode") else None
+
 def _folders(source: SAESource) -> list[tuple[dict[str, str], Any]]:
     "The folders of an entry, each with the parts of its name."
     if source.folder == EMBEDDED_MODEL: return [({"folder": EMBEDDED_MODEL, "parent": ""}, EMBEDDED_MODEL)]

@@ -195,7 +195,7 @@ KINDS = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge
          "htcondor": "HTCondorCluster", "moab": "MoabCluster"}
 
 def read_cluster(path: str | os.PathLike) -> dict[str, Any]:
-    """What a cluster file says: its `kind`, `jobs` at most, `gpu_jobs`, and all that dask-jobqueue's class takes.
+    """What a cluster file says: its `kind`, `jobs` at most, `gpu` jobs, and all that dask-jobqueue's class takes.
 
     Raises `ValueError` for another kind, and where cores or memory are missing.
     """
@@ -282,7 +282,7 @@ def _send(client: Any, name: str, sae: Any) -> Any:
 
 def _objects(client: Any, units: Sequence[Unit]) -> dict[int, Any]:
     "SAEs that are objects, sent once: their futures by their ids."
-    entries = {id(e.source): e for e in (u.entry for u in units) if e and hasattr(e.source, "encode")}
+    entries = {id(e.source): e for e in (u.entry for u in units) if e and e.sae is not None}
     return {key: _send(client, e.name, e.source) for key, e in entries.items()}
 
 def _outcome(future: Any, unit: Unit) -> Done:
@@ -414,7 +414,7 @@ def _tried(plan: SweepPlan, unit: Unit, rates: dict[str, float], folder: Path) -
     small = plan.model_copy(update=places | {"tasks": alone})
     same = lambda u: (u.stage, u.label, u.hooks) == (unit.stage, unit.label, unit.hooks)
     one = next(filter(same, make_units(small)))
-    sae = unit.entry.source if unit.entry and hasattr(unit.entry.source, "encode") else None
+    sae = unit.entry.sae if unit.entry else None
     learn(rates, one, do_unit(one, (_here(small), _own_tasks(small)), sae), plan)
 
 def measure_rates(plan: SweepPlan, units: Sequence[Unit]) -> None:
