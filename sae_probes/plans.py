@@ -448,12 +448,13 @@ def _probe_units(plan: SweepPlan, entries: list[Entry], tasks: Mapping[str, list
             yield from (u for u in units if u.cells)
 
 # %% ../nbs/17_plans.ipynb #e1e0f118
-def _parts(tasks: Mapping[str, list[Dataset]]) -> dict[str, list[Dataset]]:
+def _parts(plan: SweepPlan, tasks: Mapping[str, list[Dataset]]) -> dict[str, list[Dataset]]:
     "The datasets whose activations a task needs: itself, and its twin where a setting tests on that."
+    shifted = {r.name for r in map(get_regime, plan.settings) if r.shifted}
     found: dict[str, dict[str, Dataset]] = {}
     for setting, some in tasks.items():
         for ds in some:
-            twin = [ds.shifted] if setting in REGIMES and REGIMES[setting].shifted and ds.shifted else []
+            twin = [ds.shifted] if setting in shifted and ds.shifted else []
             found.setdefault(ds.name, {}).update({p.name: p for p in [ds, *twin]})
     return {name: [*parts.values()] for name, parts in found.items()}
 
@@ -469,7 +470,7 @@ def _activation_units(plan: SweepPlan, entries: list[Entry], tasks: Mapping[str,
     for e in entries:
         for reading in (e.reading, AS_USUAL)[: 1 + bool(plan.methods or own_controls(plan))]:
             groups.setdefault((e.model, replace(reading, context=None)), {})[e.hook] = None
-    parts = _parts(tasks)
+    parts = _parts(plan, tasks)
     for (model, reading), hooks in groups.items():
         for names in _in_units(plan, list(parts), 4):
             needed = [(p, h) for name in names for p in parts[name] for h in hooks]
