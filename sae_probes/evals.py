@@ -23,8 +23,8 @@ from .activations import (activation_identity, activation_path, as_stored, cache
                                     ensure_activations, is_whole, load_activations, sample_activations)
 from .datasets import (Dataset, Regime, TooSmall, conditions, get_regime, load_datasets, plan_identity,
                                  split as split_rows, tasks_for)
-from .files import (BrokenFile, IdentityError, alike, check_identity, read_rows, safe_name, seal, sweep,
-                              write_json)
+from .files import (BrokenFile, IdentityError, alike, check_identity, read_makers, read_rows, safe_name,
+                              seal, sweep, write_json)
 from .models import DTYPES, Reading, load_model, model_dtype, model_identity, model_label
 from .probes import CONTROLS, METHODS, Normalization, ProbeOptions, check_width, own_code, sparse_probes
 from .saes import (check_rows, check_sae, describe_sae, encode_array, encode_sparse, load_sae, mean_active,
@@ -314,14 +314,17 @@ def _side_by_side(row: dict[str, Any], made_by: dict[str, Any]) -> str:
     seeds = "\nWith seeds=[…] the results of several seeds lie side by side."
     return names * ("sae" in other and bool(row.get("name"))) + seeds * (other == ["seed"])
 
-def is_done(cell: Cell, made_by: dict[str, Any]) -> bool:
-    "Whether a cell is stored. Raises `IdentityError` if something else made it, `ValueError` if it is broken."
-    if not cell.path.exists(): return False
-    for row in read_rows(cell.path):
+def is_done(cell: Cell, made_by: dict[str, Any], rows: Sequence[dict[str, Any]] | None = None) -> bool:
+    """Whether a cell is stored. Raises `IdentityError` if something else made it, `ValueError` if it is broken.
+
+    `rows`: what `read_makers` says of its file, none where there is no file; read here where not given.
+    """
+    if rows is None: rows = read_rows(cell.path) if cell.path.exists() else ()
+    for row in rows:
         stored = row.get("made_by")
         try: check_identity(cell.path, stored, as_stored(stored, made_by))
         except IdentityError as e: raise IdentityError(f"{e}{_side_by_side(row, made_by)}") from e
-    return True
+    return bool(rows)
 
 def _keeps(cell: Cell, made_by: dict[str, Any]) -> Callable[[Path], bool]:
     "What `atomic_path` asks of a file that is there by the time a cell is stored: it stays, or is an `IdentityError`."
@@ -472,12 +475,19 @@ def _made_by(run: Run, prober: Prober, cells: Sequence[Cell]) -> list[dict[str, 
              "plan": plan(c), "seed": c.seed, "solver": o.solver, **prober.identity, **prober.at_seed(c.seed)}
             for c in cells]
 
-def _is_done(run: Run, cell: Cell, made_by: dict[str, Any]) -> bool:
+# %% ../nbs/08_evals.ipynb #1d79de62
+def _is_done(run: Run, cell: Cell, made_by: dict[str, Any], rows: Sequence[dict[str, Any]]) -> bool:
     "`is_done`, whatever broken activations would make of the SAE's codes."
-    try: return is_done(cell, made_by)
+    try: return is_done(cell, made_by, rows)
     except IdentityError:
         if "codes" not in made_by or is_whole(run.path(cell.dataset)): raise
-        return is_done(cell, {k: v for k, v in made_by.items() if k != "codes"})
+        return is_done(cell, {k: v for k, v in made_by.items() if k != "codes"}, rows)
+
+def _to_do(run: Run, prober: Prober, cells: Sequence[Cell]) -> list[Cell]:
+    "Those of a run's cells that are not stored."
+    made = read_makers(run.results_path, [c.path for c in cells])
+    wanted = _made_by(run, prober, cells)
+    return [c for c, m in zip(cells, wanted) if not _is_done(run, c, m, made.get(c.path, ()))]
 
 # %% ../nbs/08_evals.ipynb #fb3c2aaa
 def _shares(cells: Sequence[Any], groups: int, n_jobs: int) -> list[Sequence[Any]]:
@@ -509,7 +519,7 @@ def run_cells(run: Run, prober: Prober) -> None:
     from tqdm.auto import tqdm
     o, name = run.options, f"{prober.label} {run.regime.name}"
     cells = make_cells(prober, run.regime, run.datasets, run.model_name, run.hook_name, _folders(run), o.protocol)
-    todo = [c for c, m in zip(cells, _made_by(run, prober, cells)) if not _is_done(run, c, m)]
+    todo = _to_do(run, prober, cells)
     log.info("%s, %s: %d of %d cells to do", prober.label, run.regime.name, len(todo), len(cells))
     if not todo: return
     run.ensure(list({c.dataset.name: c.dataset for c in todo}.values()))

@@ -540,7 +540,7 @@ def indexed(root: str | Path, name: str, paths: Sequence[str], read: Callable[[l
     """
     import pyarrow as pa
     file, read_at, names = Path(root)/_FOLDER/name, time.time_ns(), None if columns is None else ["file", *columns]
-    stamps = _stamps(os.path.join(root, p) for p in paths)
+    stamps = _stamps(map(os.path.join(root, "").__add__, paths))
     index = _load_index(file, version) if len(paths) >= INDEX_FROM else None
     at = np.array([index.known.get(p, -1) for p in paths] if index else [-1] * len(paths), int)
     same = at >= 0
@@ -553,7 +553,7 @@ def indexed(root: str | Path, name: str, paths: Sequence[str], read: Callable[[l
     return table if names is None else table.select([n for n in table.column_names if n in names])
 
 # %% ../nbs/01_files.ipynb #9b27548f
-def read_makers(root: str | Path, paths: Iterable[str | Path]) -> dict[Path, list[dict[str, Any]]]:
+def read_makers(root: str | Path, paths: Iterable[Path]) -> dict[Path, list[dict[str, Any]]]:
     """What made those of `paths`, below `root`, that exist: `made_by` and `name` of their rows, as far as these differ.
 
     Every checksum was verified when the file was last changed, or is now: raises `BrokenFile` as `read_rows` does.
@@ -567,7 +567,7 @@ def read_makers(root: str | Path, paths: Iterable[str | Path]) -> dict[Path, lis
         return pa.table({"file": pa.array([i for i, _ in found], pa.int64()),
                          "maker": pa.array([m for _, m in found], pa.large_string())})
 
-    there = [Path(p) for p in paths if os.path.exists(p)]
+    there = [p for p in paths if p.exists()]
     table = indexed(root, "makers", [os.path.relpath(p, root) for p in there], read)
     made: dict[Path, list[dict[str, Any]]] = {p: [] for p in there}
     for i, maker in zip(table.column("file").to_pylist(), table.column("maker").to_pylist(), strict=True):

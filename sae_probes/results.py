@@ -152,12 +152,10 @@ def _real_folders(root: Path) -> Iterator[tuple[Path, Path]]:
 
 def _placed(folder: Path, root: Path) -> Iterator[tuple[str, _Place]]:
     "Files of results in a folder, with their place. All of one kind have the same."
-    kinds: dict[str, _Place | None] = {}
+    kinds, top = {kind: _place(folder/f"x{kind}", root) for kind in (".json", ".csv")}, os.path.join(folder, "")
     for name in os.listdir(folder):
-        kind = os.path.splitext(name)[1]
-        if name.startswith(".") or kind not in (".json", ".csv"): continue
-        if kind not in kinds: kinds[kind] = _place(folder/f"x{kind}", root)
-        if place := kinds[kind]: yield os.path.join(folder, name), place
+        place = kinds.get(name[name.rfind("."):])
+        if place and not name.startswith("."): yield top + name, place
 
 def _stored(root: Path) -> dict[str, _Place]:
     "Files of results at or below `root`, an absolute path, sorted; each once, at its own place though linked."
@@ -166,7 +164,7 @@ def _stored(root: Path) -> dict[str, _Place]:
         return {str(root): place} if place else {}
     folders = {real: folder for folder, real in sorted(_real_folders(root), key=lambda f: f[0] == f[1])}
     found = [one for folder in folders.values() for one in _placed(folder, root)]
-    return dict(sorted(found, key=lambda one: one[0].split(os.sep)))
+    return dict(sorted(found, key=lambda one: one[0].replace(os.sep, "\0")))  # a folder's files stay together
 
 # %% ../nbs/09_results.ipynb #5e0a11c9
 _NOISE = {"dataset": str, "method": str, "num_train": int}  # all other columns are floats
@@ -224,10 +222,12 @@ def _read_folder(root: Path) -> pd.DataFrame:
 # %% ../nbs/09_results.ipynb #b6cebb29
 def with_protocol(table: pd.DataFrame) -> pd.DataFrame:
     "`table` with `split`, `ranking` and the name of the `protocol` that they make, where it does not say so."
-    parts = table.reindex(columns=["split", "ranking"]).astype(object).fillna("published")
-    known = {key: protocol_name(*key) for key in dict.fromkeys(zip(parts["split"], parts["ranking"], strict=True))}
-    names = [known[key] for key in zip(parts["split"], parts["ranking"], strict=True)]
-    return table.assign(**parts, protocol=names)
+    keys = table.reindex(columns=["split", "ranking"])
+    known = keys.drop_duplicates()
+    parts = known.astype(object).fillna("published")
+    parts = parts.assign(protocol=[protocol_name(*key) for key in parts.itertuples(index=False)])
+    at = keys.groupby(["split", "ranking"], dropna=False, sort=False).ngroup()
+    return table.assign(**{name: part.take(at).set_axis(table.index) for name, part in parts.items()})
 
 # %% ../nbs/09_results.ipynb #38b72c31
 HEAVY = ("indices", "coef")  # as long as all other columns together, and seldom asked for
@@ -260,9 +260,9 @@ def _typed(column: str, rows: Sequence[Mapping[str, Any]]) -> pa.Array:
 # %% ../nbs/09_results.ipynb #1805cfad
 _Places = Mapping[str, _Place]
 
-def _key(row: dict[str, Any]) -> str:
-    "`_same`, or, where that is long, a digest of it."
-    return row.get("checksum") or hashlib.sha256(_same(row).encode()).hexdigest()
+def _key(row: dict[str, Any]) -> int:
+    "A number for each `_same`: the checksum, or what it would be."
+    return int(row.get("checksum") or hashlib.sha256(_same(row).encode()).hexdigest()[:16], 16)
 
 def _arrow_rows(root: Path, paths: Sequence[str], places: _Places) -> pa.Table:
     "Rows of files, without their coefficients but for whether they have some, and with what equal rows share."
@@ -275,12 +275,12 @@ def _arrow_rows(root: Path, paths: Sequence[str], places: _Places) -> pa.Table:
     if not {type(row.get(c)) for c in HEAVY for row in rows} <= {list, type(None)}: raise _Unfit("no list")
     marks = {f"_{c}": pa.array([row.get(c) is not None for row in rows], pa.bool_()) for c in HEAVY}
     files, keys = [i for i, _ in found], [_key(row) for row in rows]
-    return pa.table({"file": pa.array(files, pa.int64()), "_key": pa.array(keys, pa.string()), **typed, **marks})
+    return pa.table({"file": pa.array(files, pa.int64()), "_key": pa.array(keys, pa.uint64()), **typed, **marks})
 
 # %% ../nbs/09_results.ipynb #46596e81
 def _once(table: pa.Table) -> pa.Table:
     "`table` without repeated keys: the last of equal rows, in the place of the first."
-    codes, keys = pd.factorize(table.column("_key").to_pandas())
+    codes, keys = pd.factorize(table.column("_key").to_numpy())
     if len(keys) == len(table): return table
     last = np.empty(len(keys), int)
     last[codes] = np.arange(len(table))
@@ -289,12 +289,13 @@ def _once(table: pa.Table) -> pa.Table:
 def _to_frame(table: pa.Table) -> pd.DataFrame:
     "The columns of an Arrow table that are not empty, as pandas would have made them of rows."
     import pyarrow as pa
-    mapper = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get
+    dtypes, text = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}, pd.Series([""]).dtype
+    if isinstance(text, pd.StringDtype): dtypes[pa.large_string()] = text  # since pandas 3
     full = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if column.null_count == len(column): continue
-        if pa.types.is_dictionary(column.type): column = column.cast(pa.string())
-        full[name] = column.to_pandas(types_mapper=mapper)
+        if pa.types.is_dictionary(column.type): column = column.cast(pa.large_string())
+        full[name] = column.to_pandas(types_mapper=dtypes.get)
     frame = pd.DataFrame(full)
     decoded = {c: frame[c].astype(object).map(json.loads, na_action="ignore") for c in frame
                if c in SCHEMA and SCHEMA[c].dtype == "json"}
@@ -311,7 +312,7 @@ def _read_index(root: Path, places: _Places, names: Sequence[str]) -> pd.DataFra
     "Those of the columns `names` that are not empty, and `file`, of all files, by way of the index; `_Unfit` else."
     from sae_probes import __version__
     axes = [[regime.name, regime.axis] for regime in REGIMES.values()]  # which column a condition is from
-    version = json.dumps([__version__, [[c, SCHEMA[c].dtype] for c in _LIGHT], axes, _context(root)])
+    version = json.dumps([__version__, _arrow_rows(root, [], places).schema.to_string(), axes, _context(root)])
     wanted = ["_key", *(f"_{c}" if c in HEAVY else c for c in names)]
     table = indexed(root, "results", [*places], lambda some: _arrow_rows(root, some, places), wanted, version)
     return _to_frame(_once(table))
