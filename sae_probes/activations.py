@@ -39,7 +39,12 @@ def activation_path(dataset: str, model_name: str, hook_name: str, model_cache_p
 # %% ../nbs/05_activations.ipynb #5275ce70
 def activation_identity(dataset: Dataset, hook_name: str, model_id: dict, max_seq_len: int = MAX_SEQ_LEN,
                         dtype: str = "float32", reading: Reading = AS_USUAL) -> dict[str, Any]:
-    "What must be equal for two sets of activations to be the same."
+    """What must be equal for two sets of activations to be the same.
+
+    Of activations that a dataset brings along nothing but its name and theirs: no model made them here.
+    """
+    if dataset.activations is not None:
+        return {"model": model_id["model"], "hook": hook_name, "dataset": dataset.name, "given": dataset.digests[0]}
     return {**model_id, "hook": hook_name, "max_seq_len": max_seq_len, "dtype": dtype, **reading.identity,
             "dataset": dataset.name, "prompts": dataset.digests[0]}
 
@@ -266,6 +271,15 @@ def _fill(todo: dict[str, tuple[Dataset, list[str]]], wanted: Wanted, paths: Pat
                 shared.add(paths[at], h)
 
 # %% ../nbs/05_activations.ipynb #3e692d7b
+def _write_given(path: Path, dataset: Dataset, width: int | None, identity: dict) -> None:
+    "Put the activations that a dataset brings along where those of a model would lie."
+    import torch
+    acts = torch.from_numpy(dataset.activations)
+    if width and acts.shape[1] != width:
+        raise ValueError(f"activations of {dataset.name} have width {acts.shape[1]}, the SAE takes {width}.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_activations(path, acts, dataset.prompts, identity)
+
 def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names: Sequence[str],
                        model_cache_path: str | Path, device: str | None = None, max_seq_len: int = MAX_SEQ_LEN,
                        batch_size: int = 32, model: Any = None, dtype: str = "float32", progress: bool = True,
@@ -287,6 +301,9 @@ def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names:
     found = {key: identity for key, identity in stored.items() if identity}
     missing = {ds.name: (ds, [h for h in hook_names if (ds.name, h) not in found]) for ds in datasets}
     todo = {name: job for name, job in missing.items() if job[1]}
+    for ds, h in [(ds, h) for ds, hooks in todo.values() for h in hooks if ds.activations is not None]:
+        _write_given(paths[ds.name, h], ds, width, wanted[ds.name, h])
+    todo = {name: job for name, job in todo.items() if job[0].activations is None}
     if todo:
         model = load_model(model_name if model is None else model, device, dtype, reading)
         _check_widths(model, hook_names, width)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import difflib
+import hashlib
 import json
 import os
 import unicodedata
@@ -29,25 +30,27 @@ from .settings import (CLASS_RATIOS, KS, KS_CONDITIONS, MAX_ROWS, MAX_TRAIN, MIN
 
 # %% auto #0
 __all__ = ['KEPT_ROWS', 'FILE_KINDS', 'MIN_IMBALANCED', 'REGIMES', 'SHINGLE', 'NEAR', 'Dataset', 'draw_rows',
-           'dataset_from_frame', 'data_dir', 'list_datasets', 'with_shifted', 'load_dataset', 'load_datasets',
-           'split_indices', 'Plan', 'Regime', 'balanced_rows', 'plan_balanced', 'plan_imbalanced', 'plan_noisy',
-           'get_regime', 'tasks_for', 'distinct_rows', 'usable_rows', 'TooSmall', 'conditions', 'Split', 'flip_labels',
-           'plan_identity', 'split', 'near_pairs', 'near_duplicates', 'audit']
+           'dataset_from_frame', 'dataset_from_arrays', 'check_text', 'data_dir', 'list_datasets', 'with_shifted',
+           'load_dataset', 'load_datasets', 'split_indices', 'Plan', 'Regime', 'balanced_rows', 'plan_balanced',
+           'plan_imbalanced', 'plan_noisy', 'get_regime', 'tasks_for', 'distinct_rows', 'usable_rows', 'TooSmall',
+           'conditions', 'Split', 'flip_labels', 'plan_identity', 'split', 'near_pairs', 'near_duplicates', 'audit']
 
 # %% ../nbs/02_datasets.ipynb #cell-5
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A binary text-classification task.
+    """A binary classification task, of text or of activations.
 
     `prompts`: n strings. `labels`: int64 array of shape (n,), 0 or 1. `classes`: names of class 0 and class 1.
     `shifted`: the same task on prompts from another distribution, with the same classes, where there is such a twin.
-    `known`: what was found out about it and need not be found out again.
+    `activations`: float32 (n, d) of a task without text, whose `prompts` are digests of its rows. `known`: what was
+    found out about it and need not be found out again.
     """
     name: str
     prompts: list[str] = field(repr=False)
     labels: np.ndarray = field(repr=False)
     classes: tuple[str, str]
     shifted: Dataset | None = field(default=None, repr=False)
+    activations: np.ndarray | None = field(default=None, repr=False)
     known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int: return len(self.prompts)
@@ -149,15 +152,18 @@ def _limited(dataset: Dataset) -> Dataset:
     if n <= MAX_ROWS: return dataset
     kept = f", and {len(rows):,} are kept, drawn by the seed {SEED}" if len(rows) < n else ""
     log.warning("%s: of %s rows a split uses %s, drawn by its seed%s.", dataset.name, f"{n:,}", f"{MAX_ROWS:,}", kept)
-    return replace(dataset, prompts=[dataset.prompts[i] for i in rows], labels=dataset.labels[rows])
+    own = None if dataset.activations is None else dataset.activations[rows]
+    return replace(dataset, prompts=[dataset.prompts[i] for i in rows], labels=dataset.labels[rows], activations=own)
 
 # %% ../nbs/02_datasets.ipynb #5557ce8e
 def dataset_from_frame(df: pd.DataFrame, name: str, where: str = "",
-                       classes: Mapping[str, Sequence[str]] | None = None) -> Dataset:
+                       classes: Mapping[str, Sequence[str]] | None = None,
+                       activations: np.ndarray | None = None) -> Dataset:
     """A `Dataset` from the columns `prompt` and `target`, or `text` and `label` where these are absent.
 
     Raises `ValueError` where they can't make a binary task; `where` says in what (default: the name). `classes`: for a
-    column with the numbers of classes, their names. Of a table with more than `KEPT_ROWS` rows as many are drawn.
+    column with the numbers of classes, their names. `activations`: float32 (n, d), where prompts only stand for them.
+    Of a table with more than `KEPT_ROWS` rows as many are drawn.
     """
     where, at = where or name, _find_columns(df, where or name)
     if not len(df): raise ValueError(f"{where}: the table has columns, but no rows.")
@@ -172,7 +178,8 @@ def dataset_from_frame(df: pd.DataFrame, name: str, where: str = "",
     if len(names) != 2:
         shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
         raise ValueError(f"{where}: a task has two classes, `{df.columns[at[1]]}` has {len(names)} ({shown}).")
-    return _limited(Dataset(safe_name(name), prompts, labels.astype(np.int64), (names[0], names[1])))
+    pair = names[0], names[1]
+    return _limited(Dataset(safe_name(name), prompts, labels.astype(np.int64), pair, activations=activations))
 
 # %% ../nbs/02_datasets.ipynb #7cf15df5
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
@@ -263,16 +270,71 @@ def _read_parquet(path: Path) -> Any:
     try: return parquet.ParquetFile(path).read()
     except Exception as e: raise ValueError(f"{path} is no whole Parquet file ({e}).") from e
 
-_READERS: dict[str, Callable[[Path], Any]] = {
+def _tensors(path: Path, load: Callable[[Path], Mapping[str, Any]]) -> tuple[Any, Any]:
+    "The arrays `X` and `y` of a file."
+    try: held = load(path)
+    except Exception as e: raise ValueError(f"{path} can't be read ({e}).") from e
+    if not {"X", "y"} <= {*held}: raise ValueError(f"{path} holds {', '.join(sorted(held))}; name the arrays X and y.")
+    return held["X"], held["y"]
+
+def _load_safetensors(path: Path) -> Mapping[str, Any]:
+    from safetensors.torch import load_file
+    return load_file(path)
+
+_TABLES: dict[str, Callable[[Path], Any]] = {
     ".csv": lambda path: _read_separated(path, ","), ".tsv": lambda path: _read_separated(path, "\t"),
     ".parquet": _read_parquet, ".jsonl": lambda path: _read_json(path, True),
     ".json": lambda path: _read_json(path, False)}
-FILE_KINDS = ", ".join(list(_READERS)[:-1]) + f" or {list(_READERS)[-1]}"
+_READERS = _TABLES | {".npz": lambda path: _tensors(path, lambda p: dict(np.load(p, allow_pickle=False))),
+                      ".safetensors": lambda path: _tensors(path, _load_safetensors)}
+FILE_KINDS = ", ".join(list(_TABLES)[:-1]) + f" or {list(_TABLES)[-1]}"
 
 def _file_kind(source: Any) -> str | None:
     "The kind of table that a path names by its suffix, a compressed one too."
     if not isinstance(source, (str, os.PathLike)): return None
     return next((s.lower() for s in Path(source).suffixes if s.lower() in _READERS), None)
+
+# %% ../nbs/02_datasets.ipynb #eccd647b
+def _array(values: Any) -> np.ndarray:
+    "A torch tensor, wherever it lies, or whatever NumPy makes an array of."
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        values = (values.float() if values.is_floating_point() else values).numpy()
+    return np.asarray(values)
+
+def _matrix(X: Any, where: str) -> np.ndarray:
+    "Activations as float32 (n, d); `ValueError` for what is no matrix of finite numbers."
+    try: found = _array(X)
+    except ValueError as e: raise ValueError(f"{where}: rows of activations must be equally long ({e}).") from e
+    if found.ndim != 2 or not found.shape[1] or found.dtype.kind not in "fiub":
+        raise ValueError(f"{where}: activations are a matrix of numbers, (rows, dimensions); these are "
+                         f"{found.dtype} of shape {found.shape}.")
+    with np.errstate(over="ignore"): X = np.ascontiguousarray(found, np.float32)
+    bad = np.flatnonzero(~np.isfinite(X).all(axis=1))
+    if len(bad):
+        raise ValueError(f"{where}: {len(bad)} rows of activations have NaN, infinite or too large numbers (first at "
+                         f"row {bad[0]}); drop or fill them.")
+    return X
+
+# %% ../nbs/02_datasets.ipynb #7d338acd
+def dataset_from_arrays(X: Any, y: Any, name: str, where: str = "") -> Dataset:
+    """A `Dataset` of activations `X` (n, d) and labels `y` (n,) of two values, without text.
+
+    Of NumPy, torch, or lists; kept as float32. Raises `ValueError` for other shapes, other numbers of rows, numbers
+    that aren't finite, and labels that make no binary task; `where` says in what (default: the name).
+    """
+    where, labels = where or name, _array(y)
+    X = _matrix(X, where)
+    if labels.shape != (len(X),):
+        raise ValueError(f"{where}: {len(X)} rows of activations need as many labels, in one dimension; these have the "
+                         f"shape {labels.shape}.")
+    rows = [f"row {hashlib.blake2b(row.tobytes(), digest_size=16).hexdigest()}" for row in X]
+    return dataset_from_frame(pd.DataFrame({"prompt": rows, "target": labels}), name, where, activations=X)
+
+def check_text(dataset: Dataset) -> None:
+    "`ValueError` for a task of activations, where its text would be needed."
+    if dataset.activations is None: return
+    raise ValueError(f"{dataset.name} is a task of activations, without text, which this needs.")
 
 # %% ../nbs/02_datasets.ipynb #cell-13
 def data_dir() -> Path:
@@ -375,15 +437,27 @@ def _as_frame(source: Any, where: str) -> pd.DataFrame:
                      "Dataset.")
 
 # %% ../nbs/02_datasets.ipynb #cef714b3
+def _is_matrix(X: Any) -> bool: return getattr(X, "ndim", 0) == 2 and not _is_table(X)
+
+def _as_arrays(source: Any, where: str) -> tuple[Any, Any] | None:
+    "Activations and labels: a pair, or the columns `X`, a list of numbers in each row, and `y`. None for all others."
+    if isinstance(source, tuple) and len(source) == 2 and _is_matrix(source[0]): return source
+    df = _as_frame(source, where)
+    if not {"X", "y"} <= {*df.columns} or not len(df): return None
+    rows = [_array(x) for x in df["X"]]
+    return np.stack(rows) if len({r.shape for r in rows}) == 1 else np.array([None] * len(rows)), df["y"].to_numpy()
+
 def load_dataset(source: Any, name: str | None = None) -> Dataset:
-    """A `Dataset` from a built-in name, a file, a table or a `Dataset`.
+    """A `Dataset` from a built-in name, a file, a table, arrays or a `Dataset`.
 
     A table, or a .csv, .tsv, .parquet, .json or .jsonl file with one, has the columns `prompt` (text) and `target`
     (two values), or `text` and `label`. Tables are those of pandas, Polars, Arrow and Hugging Face, a dict of columns,
-    a list of dicts, and a pair (prompts, labels). `name` is used in file names; a file's default is its stem, and a
-    table needs one: `(name, table)` says the same. Raises `ValueError` (unknown name, unfit table) or
-    `FileNotFoundError`.
+    a list of dicts, and a pair (prompts, labels). Activations without text are `(name, X, y)`, X (n, d) and y (n,), a
+    .npz or .safetensors file with the arrays X and y, or a table with such columns. `name` is used in file names; a
+    file's default is its stem, and a table needs one: `(name, table)` says the same. Raises `ValueError` (unknown name,
+    unfit table) or `FileNotFoundError`.
     """
+    if isinstance(source, tuple) and len(source) == 3: return dataset_from_arrays(*source[1:], name or source[0])
     named = isinstance(source, tuple) and len(source) == 2
     if named and (isinstance(source[0], str) or _is_table(source[1])): name, source = source
     where = str(name)
@@ -393,14 +467,16 @@ def load_dataset(source: Any, name: str | None = None) -> Dataset:
         name, where, source = name or path.name.split(".")[0], str(path), _READERS[kind](path)
     elif isinstance(source, (str, os.PathLike)): source = _load_builtin(str(source), data_dir())
     if isinstance(source, Dataset): return replace(source, name=safe_name(name)) if name else source
-    df = _as_frame(source, where)
+    arrays = _as_arrays(source, where)
     if not name: raise ValueError("a table needs a name: load_dataset(table, name='my_task') or ('my_task', table).")
     if not isinstance(name, str): raise ValueError(f"the name of a table is text, not {name!r}.")
-    return dataset_from_frame(df, name, where, _class_names(source))
+    if arrays: return dataset_from_arrays(*arrays, name, where)
+    return dataset_from_frame(_as_frame(source, where), name, where, _class_names(source))
 
 # %% ../nbs/02_datasets.ipynb #3edbfced
 def _is_one(sources: Any) -> bool:
     "Whether these are not several sources, but one."
+    if isinstance(sources, tuple) and len(sources) == 3: return not isinstance(sources[1], (str, tuple, Dataset))
     if isinstance(sources, tuple) and len(sources) == 2 and isinstance(sources[0], str):
         name, table = sources
         if isinstance(table, (Dataset, tuple)) and name in list_datasets() + list_datasets("shifted"): return False

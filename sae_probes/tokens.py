@@ -16,7 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .activations import SAMPLE, activation_identity, as_stored, stored_identity
-from .datasets import Dataset, Regime, get_regime
+from .datasets import Dataset, Regime, check_text, get_regime
 from .evals import (Options, Prober, Run, at_most, for_all_seeds, named, on_sae, prepare_run, run_cells,
                               sparse_prober, with_options)
 from .files import atomic_path, check_identity, safe_name
@@ -660,6 +660,7 @@ def _with_width(run: Run, sae: Any) -> Run:
 
 def _token_run(run: Run, sae: Any, kinds: tuple[str, ...], n_tokens: int, stored_as: str) -> TokenRun:
     "A `Run` of the other probes as one on tokens."
+    for dataset in run.datasets: check_text(dataset)
     pooled = "pooled" in kinds
     if pooled: run = _with_width(run, sae)
     fingerprint = sae_fingerprint(sae, run.width or 0) if pooled else None
