@@ -9,8 +9,8 @@ INSTALL := $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' Makefile
 
-demo: .venv/.dev ## probe an embedded SAE and draw figures/demo.png (seconds once all is cached)
-	$(BIN)/sae-probes demo --results-path .cache/demo --figure figures/demo.png
+demo: .venv/.dev ## probe an embedded SAE, say and draw who wins (seconds once all is cached)
+	$(BIN)/sae-probes demo --results-path .cache/demo
 
 figures: .venv/.dev ## draw every figure of the paper from results/ (RESULTS=… OUT=… for others)
 	@$(BIN)/sae-probes figures --results $(or $(RESULTS),results) --out $(or $(OUT),figures)
