@@ -26,8 +26,8 @@ from .evals import (Options, Prober, all_seeds, control_label, is_plain, make_ce
 from .files import safe_name
 from .models import AS_USUAL, Reading, model_label
 from .probes import CONTROLS, METHODS, ProbeOptions
-from .saes import embedded_sae_path, sae_hook, sae_reading
-from .settings import EMBEDDED_MODEL, MAX_SEQ_LEN, PROTOCOLS, SEED, Protocol
+from .saes import embedded_sae_path, sae_hook, sae_latents, sae_reading
+from .settings import EMBEDDED_MODEL, MAX_SEQ_LEN, PROTOCOLS, SEED, Protocol, pick_device
 from .solver import SOLVERS
 
 # %% auto #0
@@ -132,6 +132,18 @@ class SweepPlan(_How):
     _listed = field_validator("saes", "tasks", "ks", mode="before")(_list)
     _named = field_validator("models", "hooks", "settings", "methods", "controls", mode="before")(_distinct)
 
+# %% ../nbs/17_plans.ipynb #c3d0e4f1
+def _told(plan: SweepPlan, call: Callable[..., Any], *args: Any, at: tuple) -> Any:
+    "What a call returns; its `ValueError` says which part of the plan it is about."
+    try: return call(*args)
+    except (ValueError, OSError) as e: raise ValueError(f"{plan.place(*at)}: {e}") from e
+
+def _check_device(device: str | None) -> None:
+    "`ValueError` for a kind of device that there is not. It need not be here: workers may be elsewhere."
+    try: pick_device(device)
+    except ValueError as e:
+        if "unknown device" in str(e): raise
+
 # %% ../nbs/17_plans.ipynb #68578a01
 _MANY = ("settings", "methods", "controls")
 _KNOWN: dict[str, Any] = {"settings": REGIMES, "methods": METHODS, "controls": CONTROLS, "protocol": PROTOCOLS,
@@ -149,6 +161,9 @@ def _check(plan: SweepPlan) -> SweepPlan:
     for part in ("dtype", "max_seq_len", "batch_size", "seeds"):
         _told(plan, lambda p=part: Options(**{p: getattr(plan, p)}), at=(part,))
     if plan.ks is not None: _told(plan, ProbeOptions, plan.ks, at=("ks",))
+    _told(plan, _check_device, plan.device, at=("device",))
+    if isinstance(plan.seeds, int) and SEED + plan.seeds > 2**32:
+        raise ValueError(f"{plan.place('seeds')}: {plan.seeds} are too many; from {SEED} on, all must be below 2**32")
     parts = {part: len(getattr(plan, part) or ()) for part in ("saes", "models", "settings")}
     parts["tasks"] = 1 if plan.tasks is None else len(plan.tasks)
     parts["tasks_per_unit"] = 1 if plan.tasks_per_unit is None else plan.tasks_per_unit
@@ -156,24 +171,18 @@ def _check(plan: SweepPlan) -> SweepPlan:
         if n < 1: raise ValueError(f"{plan.place(part)}: {part} must be one at least")
     return plan
 
-def _told(plan: SweepPlan, call: Callable[..., Any], *args: Any, at: tuple) -> Any:
-    "What a call returns; its `ValueError` says which part of the plan it is about."
-    try: return call(*args)
-    except (ValueError, OSError) as e: raise ValueError(f"{plan.place(*at)}: {e}") from e
-
 # %% ../nbs/17_plans.ipynb #4cfb8c5a
-def _protocol(plan: SweepPlan) -> Protocol:
-    return plan.protocol if isinstance(plan.protocol, Protocol) else Protocol(plan.protocol)
-
 def _controls(plan: SweepPlan) -> list[str]:
     "Those of the protocol and of the plan."
-    return list(dict.fromkeys([*(_protocol(plan).controls or ()), *plan.controls]))
+    of_protocol = Options(protocol=plan.protocol).protocol.controls or ()
+    return list(dict.fromkeys([*of_protocol, *plan.controls]))
 
 def options_of(plan: SweepPlan) -> Options:
     "The options that all calls of a plan share. Controls that take an SAE run beside it."
     beside = [c for c in _controls(plan) if CONTROLS.find(c).takes_sae]
-    return Options(plan.solver, None, plan.dtype, plan.max_seq_len, plan.batch_size, False, 1,
-                   replace(_protocol(plan), controls=tuple(beside)), None, plan.seeds)
+    o = Options(plan.solver, None, plan.dtype, plan.max_seq_len, plan.batch_size, False, 1, plan.protocol, None,
+                plan.seeds)
+    return replace(o, protocol=replace(o.protocol, controls=tuple(beside)))
 
 def own_controls(plan: SweepPlan) -> list[str]:
     "The controls of a plan that look at raw activations: one run for all SAEs at a hook."
@@ -284,10 +293,6 @@ def _told_by(source: Any) -> Any:
     try: return SimpleNamespace(cfg=json.loads(path.read_text("utf8")) if path.is_file() else {})
     except ValueError as e: raise ValueError(f"{path} is broken ({e})") from e
 
-def _d_sae(told: Any) -> int | None:
-    cfg = getattr(told, "cfg", None)
-    return cfg.get("d_sae") if isinstance(cfg, Mapping) else None
-
 def _names(source: SAESource, found: list[tuple[dict[str, str], Any]]) -> list[str]:
     "A name for each SAE of an entry."
     if source.sae is not None:
@@ -316,7 +321,7 @@ def _entries_of(plan: SweepPlan, source: SAESource) -> Iterator[Entry]:
     found = [({}, source.sae)] if source.sae is not None else (_folders if source.folder else _released)(source)
     for name, (_, what) in zip(_names(source, found), found):
         told, given = _told_by(what), [source.hook] if source.hook else plan.hooks
-        own, d_sae = sae_hook(told), _d_sae(told)
+        own, d_sae = sae_hook(told), sae_latents(told)
         if d_sae and plan.ks and max(plan.ks) > d_sae:
             raise ValueError(f"{name} has {d_sae} latents, and ks goes up to {max(plan.ks)}")
         hooks = [own] if own and own in (given or [own]) else [] if own else given
@@ -480,8 +485,26 @@ def _activation_units(plan: SweepPlan, entries: list[Entry], tasks: Mapping[str,
             yield Unit("activations", model, tuple(hooks), reading, {"": tuple(names)}, None, len(missing), 0,
                        {"": left})
 
+# %% ../nbs/17_plans.ipynb #c3d0e4f3
+def _check_model(name: str) -> None:
+    "`ValueError` for a folder that holds no model, and for a short name that nobody knows."
+    if name == EMBEDDED_MODEL or (Path(name).expanduser()/"config.json").is_file(): return
+    if name.startswith((".", "/", "~")): raise ValueError(f"there is no model at {name}: its folder holds config.json")
+    if "/" in name: return
+    from transformer_lens.loading_from_pretrained import make_model_alias_map
+    if name.lower() in (known := make_model_alias_map()): return
+    raise ValueError(f"unknown model {name!r}; {_close(name, [EMBEDDED_MODEL, *known])} A folder, or owner/name of "
+                     "Hugging Face, will do too.")
+
 # %% ../nbs/17_plans.ipynb #e6799872
 def make_units(plan: SweepPlan) -> list[Unit]:
-    "All units of a plan: activations, then baselines and SAEs. Errors: see `find_saes` and `plan_tasks`."
+    """All units of a plan: activations, then baselines and SAEs.
+
+    Raises what `find_saes` and `plan_tasks` do, and `ValueError` for a model to be run that can't be there.
+    """
     entries, tasks = find_saes(plan), plan_tasks(plan)
-    return [*_activation_units(plan, entries, tasks), *_probe_units(plan, entries, tasks)]
+    reads = [*_activation_units(plan, entries, tasks)]
+    for name in dict.fromkeys(u.model for u in reads if u.cells):
+        at = ("models", plan.models.index(name)) if name in plan.models else ("saes",)
+        _told(plan, _check_model, name, at=at)
+    return [*reads, *_probe_units(plan, entries, tasks)]

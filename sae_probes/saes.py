@@ -30,8 +30,8 @@ if TYPE_CHECKING: import torch
 
 # %% auto #0
 __all__ = ['SAMPLE', 'AT_ONCE', 'MAX_BATCH', 'IN_MEMORY', 'embedded_sae_path', 'load_sae', 'sae_hook', 'sae_width', 'sae_context',
-           'encode_tensor', 'encode_array', 'sae_fingerprint', 'sae_signatures', 'sae_signature', 'check_sae',
-           'check_rows', 'sae_reading', 'encode_sparse', 'mean_active', 'describe_sae', 'sae_name']
+           'sae_latents', 'encode_tensor', 'encode_array', 'sae_fingerprint', 'sae_signatures', 'sae_signature',
+           'check_sae', 'check_rows', 'sae_reading', 'encode_sparse', 'mean_active', 'describe_sae', 'sae_name']
 
 # %% ../nbs/04_saes.ipynb #cell-5
 def embedded_sae_path() -> Path:
@@ -121,7 +121,8 @@ def sae_context(sae: Any) -> int | None:
     "How many tokens the texts had that `sae` was trained on, or None where it does not say."
     return _number(sae, "context_size", "ctx_len", "context_length", "seq_len")
 
-def _latents(sae: Any) -> int | None:
+def sae_latents(sae: Any) -> int | None:
+    "How many latents `sae` has, or None where it does not say."
     return _number(sae, "d_sae", "num_latents", "dict_size", "n_latents", "d_hidden", "d_latent", "latent_dim",
                    "n_features", "num_features")
 
@@ -253,7 +254,7 @@ def _scattered(sae: Any, parts: dict[str, torch.Tensor]) -> torch.Tensor | None:
     if len(places) != 1 or not pairs: return None
     values, at = parts[pairs[0][0]], parts[pairs[0][1]].long()
     wide = [t.shape[1] for t in parts.values() if t.is_floating_point() and t.shape[1] > values.shape[1]]
-    width = _latents(sae) or max(wide, default=0)
+    width = sae_latents(sae) or max(wide, default=0)
     if width <= (int(at.max()) if at.numel() else -1):
         raise ValueError(f"{_name(sae)} gives values with their places, and does not say how many latents there are: "
                          "set sae.d_sae to that number.")

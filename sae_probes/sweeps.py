@@ -5,21 +5,31 @@
 # %% ../nbs/18_sweeps.ipynb #a6c77c5f
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
+import re
+import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
+from getpass import getuser
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+# %% auto #0
+__all__ = ['Task', 'Shared', 'LOOK', 'ASK', 'GONE', 'LOST', 'ROUNDS', 'QUEUES', 'KINDS', 'PATIENCE', 'TRIES', 'Failure', 'Done',
+           'do_unit', 'Watch', 'read_cluster', 'connect', 'do_units', 'Progress', 'learn', 'seconds_left',
+           'measure_rates', 'units_table', 'describe', 'Swept', 'run_units', 'sweep']
+
+# %% ../nbs/18_sweeps.ipynb #a1b0c3db
 import pandas as pd
 import yaml
 
@@ -30,12 +40,7 @@ from .files import cache_dir, write_json
 from .models import load_model, model_identity
 from .plans import SweepPlan, Unit, make_units, options_of, own_controls, plan_tasks, read_plan
 from .saes import load_sae
-from .settings import SEED, log
-
-# %% auto #0
-__all__ = ['Task', 'Shared', 'GONE', 'KINDS', 'TRIES', 'Failure', 'Done', 'do_unit', 'read_cluster', 'connect', 'do_units',
-           'Progress', 'learn', 'seconds_left', 'measure_rates', 'units_table', 'describe', 'Swept', 'run_units',
-           'sweep']
+from .settings import SEED, log, pick_device
 
 # %% ../nbs/18_sweeps.ipynb #6834bd29
 _AT_ONCE = Lock()
@@ -146,33 +151,101 @@ def _dashboard() -> str | None:
     return ":0" if find_spec("bokeh") else None
 
 # %% ../nbs/18_sweeps.ipynb #484e4b3c
-GONE = 3  # looks in a row, five seconds apart, at which there was no worker any more
+_told = logging.getLogger("sae_probes.sweep")
+LOOK, ASK = 5.0, 60.0  # seconds between looks at workers, and between questions to a batch system
+GONE = 3  # looks in a row at which a worker was not there that had come
+LOST = 2  # answers in a row without a job whose worker has not come
+ROUNDS = 3  # how often all jobs may end before a worker comes
+QUEUES = {"slurm": "squeue -h -o %A --me", "pbs": "qselect -u {user}", "lsf": "bjobs -noheader -o jobid",
+          "sge": "qstat -u {user}"}
 
-async def _revive(cluster: Any, seen: dict[Any, int]) -> None:
-    "Let go of those whose workers have come and gone, and ask for others in their place."
+# %% ../nbs/18_sweeps.ipynb #a1b0c3da
+@dataclass
+class Watch:
+    "What is known of workers and their jobs. `hopeless`: why it is of no use to wait for more, if so."
+    kind: str = ""
+    hopeless: str = ""
+    came: set[Any] = field(default_factory=set)  # jobs whose workers have come
+    missed: Counter = field(default_factory=Counter)  # by job: how often in a row it was not there
+    failed: Counter = field(default_factory=Counter)  # with a GPU or not: jobs in a row that ended before a worker came
+    last: dict[bool, str] = field(default_factory=dict)  # what the last of these said
+    asked: float = float("-inf")  # when the batch system was
+
+    def check(self) -> None:
+        "`OSError` where it is of no use to wait."
+        if self.hopeless: raise OSError(self.hopeless)
+
+    def is_gone(self, job: Any, here: bool, queued: set[str] | None) -> bool:
+        "Whether a job is to be replaced. `queued`: the batch system's jobs, where it has been asked."
+        if here: self.came.add(job)
+        if here or job in self.came: self.missed[job] = 0 if here else self.missed[job] + 1
+        elif queued is not None: self.missed[job] = 0 if job.job_id in queued else self.missed[job] + 1
+        return self.missed[job] >= (GONE if job in self.came else 1 if getattr(job, "refused", "") else LOST)
+
+# %% ../nbs/18_sweeps.ipynb #a1b0c3d4
+async def _queued(watch: Watch, jobs: Mapping[Any, Any]) -> set[str] | None:
+    "The numbers of jobs that the batch system has; None where it is not yet time to ask. No answer: all are there."
+    if not watch.kind or time.monotonic() < watch.asked + ASK: return None
+    watch.asked = time.monotonic()
+    everyone = {job.job_id for job in jobs.values() if getattr(job, "job_id", None)}
+    if everyone and watch.kind in QUEUES and not {*jobs.values()} <= watch.came:
+        pipe, ask = asyncio.subprocess.PIPE, QUEUES[watch.kind].format(user=getuser()).split()
+        try: process = await asyncio.create_subprocess_exec(*ask, stdout=pipe, stderr=pipe)
+        except OSError: return everyone
+        out, _ = await process.communicate()
+        if not process.returncode: return {*re.findall(r"^\s*(\d+)", out.decode(), re.M)}
+    return everyone
+
+def _said(job: Any) -> str:
+    "What a job that has ended left in its files, the last lines of it."
+    if job.refused: return f"was refused: {job.refused}"
+    folder = Path(job.log_directory or ".")
+    files = [f for f in folder.glob(f"*{job.job_id}*") if re.search(rf"(?<!\d){job.job_id}(?!\d)", f.name)]
+    texts = [text for f in sorted(files) if f.is_file() and (text := f.read_text(errors="replace").strip())]
+    if not texts: return f"({job.job_id}) wrote nothing to {folder}; it may have been cancelled while it waited"
+    return f"({job.job_id}) wrote to {folder}:\n" + "\n".join("\n".join(texts).splitlines()[-8:])
+
+# %% ../nbs/18_sweeps.ipynb #a1b0c3dc
+def _note_failed(watch: Watch, job: Any, gpu: bool) -> None:
+    watch.failed[gpu] += 1
+    watch.last[gpu] = f"The last {_said(job)}"
+    say = log.warning if watch.failed[gpu] == 1 else _told.info
+    say("a job ended before its worker came, and is replaced: it %s", _said(job))
+
+# %% ../nbs/18_sweeps.ipynb #a1b0c3d5
+async def _look(cluster: Any, watch: Watch) -> None:
+    "Let go of workers and jobs that are gone, and ask for others in their place."
+    from distributed import SpecCluster
+    queued, alive = await _queued(watch, cluster.workers), Counter[bool]()
     for name, job in list(cluster.workers.items()):
         own = {name, *(f"{name}{part}" for part in cluster.worker_spec.get(name, {}).get("group", []))}
-        if own & {*cluster.observed}: seen[job] = 0
-        elif job in seen: seen[job] += 1
-        if seen.get(job, 0) >= GONE:
-            del seen[job]
-            cluster.workers.pop(name, None)
-            await job.close()
-    cluster.scale(len(cluster.worker_spec))
+        here, gpu = bool(own & {*cluster.observed}), str(name).startswith("gpu-")
+        if not watch.is_gone(job, here, queued):
+            alive[gpu] += here or (queued is not None and job.job_id in queued)
+            if here: watch.failed[gpu] = 0
+            continue
+        cluster.workers.pop(name, None)
+        await job.close()
+        if job not in watch.came: _note_failed(watch, job, gpu)
+    for gpu, n in watch.failed.items():
+        jobs = sum(str(name).startswith("gpu-") == gpu for name in cluster.worker_spec)
+        if queued is not None and n >= ROUNDS * max(1, jobs) and not alive[gpu]:
+            watch.hopeless = f"{n} jobs have ended before a worker came. {watch.last[gpu]}"
+    SpecCluster.scale(cluster, len(cluster.worker_spec))  # a batch system's own counts processes, not jobs
 
+# %% ../nbs/18_sweeps.ipynb #a1b0c3dd
 @contextmanager
-def _revived(cluster: Any) -> Iterator[None]:
-    "With workers and jobs that are gone replaced, where Dask does not do so itself."
+def _looking(loop: Any, look: Callable[[], Awaitable[None]]) -> Iterator[None]:
+    "With somebody who looks, every few seconds."
     from tornado.ioloop import PeriodicCallback
-    seen: dict[Any, int] = {}
-    look = PeriodicCallback(lambda: _revive(cluster, seen), 5000)
-    cluster.loop.add_callback(look.start)
+    every = PeriodicCallback(look, 1000 * LOOK)
+    loop.add_callback(every.start)
     try: yield
-    finally: cluster.loop.add_callback(look.stop)
+    finally: loop.add_callback(every.stop)
 
 # %% ../nbs/18_sweeps.ipynb #3f03af32
 @contextmanager
-def _local(workers: int | None, gpu: bool) -> Iterator[Any]:
+def _local(workers: int | None, gpu: bool, watch: Watch) -> Iterator[Any]:
     "Workers on this machine, one per core unless told."
     import multiprocessing
 
@@ -188,7 +261,7 @@ def _local(workers: int | None, gpu: bool) -> Iterator[Any]:
         except RuntimeError as e:
             raise OSError(f"no worker could start ({e}). A script must call sweep below `if __name__ == '__main__':`; "
                           "its workers import it.") from None
-        with cluster, Client(cluster) as client, _revived(cluster): yield client
+        with cluster, Client(cluster) as client, _looking(cluster.loop, partial(_look, cluster, watch)): yield client
 
 # %% ../nbs/18_sweeps.ipynb #fca3e129
 KINDS = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster", "oar": "OARCluster",
@@ -230,36 +303,84 @@ def _add_gpu_jobs(cluster: Any, given: Mapping[str, Any]) -> int:
     return len(names)
 
 # %% ../nbs/18_sweeps.ipynb #c1697fa5
+def _noting(job: type) -> type:
+    "Jobs that note why the batch system refused them, where Dask stops without a word, and that they are closed."
+    from distributed.core import Status
+    class Noting(job):  # type: ignore[misc,valid-type]
+        refused = ""
+
+        async def close(self) -> None:
+            await super().close()
+            self.status = Status.closed
+
+        async def start(self) -> None:
+            try: await super().start()
+            except (RuntimeError, ValueError, OSError) as e:
+                self.refused, self.status = str(e).partition("stderr:")[2].strip() or str(e), Status.running
+
+    return Noting
+
+def _logs(given: Mapping[str, Any], folder: Path) -> str | None:
+    "Where jobs write, if neither the file nor Dask's settings say so: below `folder`, unless its name is in the way."
+    import dask
+    own = given.get("log_directory") or dask.config.get(f"jobqueue.{given['kind']}.log-directory", None)
+    return own if own or any(c.isspace() for c in str(folder)) else str(folder)
+
+# %% ../nbs/18_sweeps.ipynb #a1b0c3d6
 @contextmanager
-def _batch(given: Mapping[str, Any], gpu: bool) -> Iterator[Any]:
+def _batch(given: Mapping[str, Any], gpu: bool, watch: Watch, logs: Path) -> Iterator[Any]:
     "Workers in jobs of a batch system: as many as there is work for, up to `jobs`."
     import dask_jobqueue
     from distributed import Client
-    jobs, options = int(given.get("jobs", 4)), _job(given)
+    jobs, options, kind = int(given.get("jobs", 4)), _job(given), getattr(dask_jobqueue, KINDS[given["kind"]])
+    command = kind.job_cls.submit_command.split()[0]
+    if not shutil.which(command): raise OSError(f"there is no {command} here: run this where jobs are handed in.")
     options["scheduler_options"] = {"dashboard_address": _dashboard()} | options.get("scheduler_options", {})
-    kind = getattr(dask_jobqueue, KINDS[given["kind"]])
-    with kind(**options) as cluster, Client(cluster) as client, _revived(cluster):
-        if gpu: cluster.scale(jobs=jobs + _add_gpu_jobs(cluster, given))
-        else: cluster.adapt(minimum_jobs=1, maximum_jobs=jobs)
-        yield client
+    options["log_directory"], watch.kind = _logs(given, logs), given["kind"]
+    _told.info("jobs write to %s", options["log_directory"] or Path.cwd())
+    with kind(job_cls=_noting(kind.job_cls), **options) as cluster, Client(cluster) as client:
+        with _looking(cluster.loop, partial(_look, cluster, watch)):
+            if gpu: cluster.scale(jobs=jobs + _add_gpu_jobs(cluster, given))
+            else: cluster.adapt(minimum_jobs=1, maximum_jobs=jobs)
+            yield client
+
+# %% ../nbs/18_sweeps.ipynb #a1b0c3d8
+PATIENCE = 300.0  # seconds that a joined cluster may be without the workers that are needed
+
+async def _look_for(client: Any, gpu: bool, watch: Watch, since: float) -> None:
+    "Say what workers a joined cluster lacks; after a while it is hopeless."
+    if watch.came: return
+    workers = (await client.scheduler.identity())["workers"].values()
+    if any(not gpu or w["resources"].get("GPU") for w in workers):
+        watch.came.add("as needed")
+        return
+    lack = (f"none of the {len(workers)} workers has the resource GPU, which the plan asks for (gpu: true)" if workers
+            else "the scheduler has no worker")
+    what = f"{lack}. Start one: dask worker ADDRESS --nthreads 1" + ' --resources "GPU=1"' * gpu
+    if time.monotonic() > since + PATIENCE: watch.hopeless = what
+    elif lack not in watch.last.values(): log.warning("%s", what)
+    watch.last[gpu] = lack
 
 # %% ../nbs/18_sweeps.ipynb #1dcec646
 @contextmanager
 def connect(scheduler: str | None = None, cluster: str | os.PathLike | None = None, workers: int | None = None,
-            gpu: bool = False) -> Iterator[Any]:
+            gpu: bool = False, watch: Watch | None = None, logs: Path = Path("logs")) -> Iterator[Any]:
     """A Dask client: of the scheduler at an address, of a cluster file's jobs, or of `workers` on this machine.
 
-    `gpu`: with workers that have the resource GPU. Raises `ValueError`, and `OSError` where no scheduler answers.
+    `gpu`: with workers that have the resource GPU. `watch`: is told when it is of no use to wait for workers. `logs`:
+    where jobs write. Raises `ValueError`, and `OSError` where no scheduler answers.
     """
     if scheduler and cluster: raise ValueError("give a scheduler or a cluster, not both.")
     import distributed
     logging.getLogger(distributed.__name__).setLevel(logging.CRITICAL)
+    watch = watch or Watch()
     if scheduler:
         try: client = distributed.Client(scheduler, timeout=20)
         except (OSError, ValueError) as e: raise OSError(f"no Dask scheduler answers at {scheduler} ({e}).") from e
-        with client: yield client
+        with client, _looking(client.loop, partial(_look_for, client, gpu, watch, time.monotonic())): yield client
     else:
-        with _batch(read_cluster(cluster), gpu) if cluster else _local(workers, gpu) as client: yield client
+        where = _batch(read_cluster(cluster), gpu, watch, logs) if cluster else _local(workers, gpu, watch)
+        with where as client: yield client
 
 # %% ../nbs/18_sweeps.ipynb #17b6ec8d
 TRIES = 10  # of a unit whose worker dies
@@ -308,10 +429,21 @@ def _sender(client: Any, units: Sequence[Unit], shared: Shared, work: Callable[.
 
     return send
 
+# %% ../nbs/18_sweeps.ipynb #a1b0c3d9
+def _ended(running: Any, check: Callable[[], None]) -> Iterator[Any]:
+    "Futures of an `as_completed`, as they end; meanwhile `check` may raise."
+    while not running.is_empty():
+        check()
+        if not running.has_ready(): time.sleep(0.05)
+        yield from running.next_batch(block=False)
+
 # %% ../nbs/18_sweeps.ipynb #4039eb0a
-def do_units(client: Any, units: Sequence[Unit], shared: Shared, work: Callable[..., Done] = do_unit
-             ) -> Iterator[tuple[Unit, Done]]:
-    "Have `units` done by a cluster: each, and what became of it, as they end. `work`: what a worker does with one."
+def do_units(client: Any, units: Sequence[Unit], shared: Shared, work: Callable[..., Done] = do_unit,
+             watch: Watch | None = None) -> Iterator[tuple[Unit, Done]]:
+    """Have `units` done by a cluster: each, and what became of it, as they end. `work`: what a worker does with one.
+
+    Raises `OSError` where `watch` finds that no worker will come.
+    """
     from distributed import as_completed
     first = {i: u for i, u in enumerate(units) if u.stage == "activations" and u.cells}
     todo = {i: _needs(u, first) for i, u in enumerate(units) if u.stage != "activations" or u.cells}
@@ -320,12 +452,11 @@ def do_units(client: Any, units: Sequence[Unit], shared: Shared, work: Callable[
 
     def hand_out() -> None:
         for i in [i for i, needed in todo.items() if needed <= ended.keys()]:
-            future = send(i, [ended[j] for j in sorted(todo.pop(i))])
-            numbers[future] = i
+            numbers[future := send(i, [ended[j] for j in sorted(todo.pop(i))])] = i
             running.add(future)
 
     hand_out()
-    for future in running:
+    for future in _ended(running, (watch or Watch()).check):
         i = numbers.pop(future)
         if future.status in ("cancelled", "lost") and i not in again:
             again.add(i)
@@ -338,8 +469,6 @@ def do_units(client: Any, units: Sequence[Unit], shared: Shared, work: Callable[
         yield units[i], ended[i]
 
 # %% ../nbs/18_sweeps.ipynb #73730c1c
-_told = logging.getLogger("sae_probes.sweep")
-
 def _bars(units: Sequence[Unit], show: bool) -> dict[str, Any]:
     "A bar for each stage that has cells."
     from tqdm.auto import tqdm
@@ -510,18 +639,23 @@ def _here(plan: SweepPlan) -> SweepPlan:
     paths = {p: getattr(plan, p).expanduser().absolute() for p in ("results_path", "model_cache_path")}
     return plan.model_copy(update={**paths, "saes": [], "tasks": None, "_place": None})
 
+def _on_this_machine(plan: SweepPlan) -> None:
+    "`ValueError` for a device that is not here."
+    try: pick_device(plan.device)
+    except ValueError as e: raise ValueError(f"{plan.place('device')}: {e}") from e
+
 def _own_tasks(plan: SweepPlan) -> dict[str, Dataset]:
     "The tasks that workers can't load by their name."
     given = [t for t in plan.tasks or () if not (isinstance(t, str) and t in list_datasets())]
     return {ds.name: ds for ds in (load_datasets(given) if given else [])}
 
 def run_units(client: Any, units: Sequence[Unit], plan: SweepPlan, progress: bool = True,
-              work: Callable[..., Done] = do_unit) -> Swept:
-    "Do all `units` on a cluster. `work`: what a worker does with one."
+              work: Callable[..., Done] = do_unit, watch: Watch | None = None) -> Swept:
+    "Do all `units` on a cluster. `work`: what a worker does with one. `watch`: see `do_units`."
     rates, shown = _read_rates(), Progress(units, progress)
     failures: list[Failure] = []
     try:
-        for unit, done in do_units(client, units, (_here(plan), _own_tasks(plan)), work):
+        for unit, done in do_units(client, units, (_here(plan), _own_tasks(plan)), work, watch):
             shown.add(unit, done)
             failures += done.failures
             learn(rates, unit, done, plan)
@@ -536,17 +670,19 @@ def sweep(plan: Any, *, scheduler: str | None = None, cluster: str | os.PathLike
 
     `plan`: what `read_plan` takes. `scheduler`: the address of a Dask scheduler; `cluster`: a file for `read_cluster`;
     by default `workers` on this machine, one per core. In a script it stands below `if __name__ == "__main__":`.
-    Raises `ValueError` for a plan that can't be, before any work, and `OSError`.
+    Raises `ValueError` for a plan that can't be, before any work, and `OSError`, also where no worker will come.
     """
     import dask
     import distributed  # noqa: F401  # before its settings are set, or they go with its defaults
     plan = read_plan(plan)
-    units = make_units(plan)
-    check_writable(plan.results_path.expanduser())
+    if not (scheduler or cluster): _on_this_machine(plan)
+    units, watch, results = make_units(plan), Watch(), plan.results_path.expanduser()
+    check_writable(results)
+    reads = any(u.stage == "activations" and u.cells for u in units)
     how = {"distributed.scheduler.allowed-failures": TRIES, "distributed.admin.large-graph-warning-threshold": "8 GB"}
-    with dask.config.set(how), _logged(plan.results_path.expanduser()):
-        with connect(scheduler, cluster, workers, plan.gpu) as client:
+    with dask.config.set(how), _logged(results):
+        with connect(scheduler, cluster, workers, plan.gpu and reads, watch, results.absolute()/"logs") as client:
             if _dashboard():
                 (log if progress and sys.stderr.isatty() else _told).info("Dask's dashboard: %s", client.dashboard_link)
             client.forward_logging("sae_probes", logging.WARNING)
-            return run_units(client, units, plan, progress)
+            return run_units(client, units, plan, progress, watch=watch)
