@@ -480,7 +480,8 @@ def _activation_units(plan: SweepPlan, entries: list[Entry], tasks: Mapping[str,
         for names in _in_units(plan, list(parts), 4):
             needed = [(p, h) for name in names for p in parts[name] for h in hooks]
             missing = [(p, h) for p, h in needed if not _is_there(plan, p, model, h, reading)]
-            prompts = {prompt for p in {p.name: p for p, _ in missing}.values() for prompt in p.prompts}
+            texts = {p.name: p.prompts for p, _ in missing if p.activations is None}
+            prompts = {prompt for own in texts.values() for prompt in own}
             left = sum(min(len(p), 4 * plan.max_seq_len) for p in prompts)
             yield Unit("activations", model, tuple(hooks), reading, {"": tuple(names)}, None, len(missing), 0,
                        {"": left})
@@ -504,7 +505,7 @@ def make_units(plan: SweepPlan) -> list[Unit]:
     """
     entries, tasks = find_saes(plan), plan_tasks(plan)
     reads = [*_activation_units(plan, entries, tasks)]
-    for name in dict.fromkeys(u.model for u in reads if u.cells):
+    for name in dict.fromkeys(u.model for u in reads if u.left[""]):
         at = ("models", plan.models.index(name)) if name in plan.models else ("saes",)
         _told(plan, _check_model, name, at=at)
     return [*reads, *_probe_units(plan, entries, tasks)]

@@ -72,7 +72,8 @@ Task = str | Dataset  # a built-in task's name, or one of the user's own
 def _activations(unit: Unit, plan: SweepPlan) -> Callable[[list[Task]], None]:
     "A call that has the activations of tasks, and of their twins where a setting tests on these, in the cache."
     shifted = any(get_regime(s).shifted for s in plan.settings)
-    model = None if unit.reading.processing else _model(unit.model, plan.device, plan.dtype)
+    reads = unit.left.get("") and not unit.reading.processing  # tasks of activations need no model
+    model = _model(unit.model, plan.device, plan.dtype) if reads else None
 
     def call(tasks: list[Task]) -> None:
         found = load_datasets(tasks)
