@@ -21,8 +21,8 @@ import numpy as np
 
 from .activations import (activation_identity, activation_path, as_stored, cached_identity,
                                     ensure_activations, is_whole, load_activations, sample_activations)
-from .datasets import (Dataset, Regime, TooSmall, conditions, get_regime, load_datasets, plan_identity,
-                                 split as split_rows, tasks_for)
+from .datasets import (REGIMES, Dataset, Regime, TooSmall, conditions, get_regime, load_datasets,
+                                 plan_identity, split as split_rows, tasks_for)
 from .files import (BrokenFile, IdentityError, alike, check_identity, read_makers, read_rows, safe_name,
                               seal, sweep, write_json)
 from .models import DTYPES, Reading, load_model, model_dtype, model_identity, model_label
@@ -296,7 +296,8 @@ def cell_path(prober: Prober, regime: Regime, dataset: str, value: Any, model_na
 def make_cells(prober: Prober, regime: Regime, datasets: Sequence[Dataset], model_name: str, hook_name: str,
                folders: Mapping[int, Path], protocol: Protocol) -> list[Cell]:
     "All cells of a run, dataset by dataset, in the order of the regime's values. `folders`: of the results of a seed."
-    rounds, where = prober.folder == "baseline_results", (model_name, hook_name)
+    built_in, where = REGIMES.get(regime.name) is regime, (model_name, hook_name)
+    rounds = built_in and prober.folder == "baseline_results"  # as 0.4.2 did; values of others may be closer together
 
     def values(ds: Dataset) -> list[Any]:
         found = conditions(ds, regime, protocol.split)

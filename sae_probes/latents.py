@@ -22,14 +22,15 @@ from .evals import cache_folder
 from .files import IdentityError
 from .models import (check_hooks, fused_attention, load_model, model_identity, run_batch, run_hooked,
                                starts_with_bos, tokenize)
-from .probes import ProbeOptions, auc, sparse_probes
-from .results import columns
+from .probes import METHODS, ProbeOptions, auc, positive, sparse_probes
+from .results import columns, probe_label
 from .saes import check_sae, encode_sparse, load_sae, sae_fingerprint, sae_reading
-from .settings import EMBEDDED_MODEL, MAX_SEQ_LEN, SEED
+from .settings import EMBEDDED_MODEL, MAX_SEQ_LEN, SEED, log
 
 # %% auto #0
 __all__ = ['pick_probe', 'probe_split', 'latent_stats', 'token_texts', 'token_codes', 'highlight', 'TopLatents', 'probe_sae',
-           'rank_by_effect', 'pruned_probes', 'top_latents']
+           'rank_by_effect', 'pruned_probes', 'top_latents', 'named_probe', 'check_same_cell', 'sparse_scores',
+           'raw_scores', 'check_auc', 'Disagreements', 'disagreements']
 
 # %% ../nbs/13_latents.ipynb #f1d68875
 def _one_of(rows: pd.DataFrame, what: str) -> pd.Series:
@@ -231,6 +232,20 @@ def pruned_probes(train: Any, y_train: np.ndarray, test: Any, y_test: np.ndarray
         rows.append(row | {"indices": [int(order[i]) for i in row["indices"]]})
     return rows
 
+# %% ../nbs/13_latents.ipynb #d13a0001
+def _at_hand(probe: pd.Series, dataset: Dataset, sae: Any, model: Any, cached: str | Path | None, device: str | None,
+             dtype: str, max_seq_len: int, progress: bool) -> tuple[Any, Any, np.ndarray]:
+    "The language model and the SAE of a probe, and the activations of its task (prompts, d_in)."
+    name, hook, sae = probe["model"], probe["hook"], _given_sae(probe, sae, device)
+    reading, given = sae_reading(sae), None if model is None else load_model(model)
+    lm = load_model(name if given is None else given, device, dtype, reading)
+    check_hooks(lm, [hook])
+    sae = probe_sae(probe, sae, run_batch(lm, [[0]], [hook])[hook].shape[1], device)
+    with cache_folder(cached) as cache:
+        ensure_activations([dataset], name, [hook], cache, device, max_seq_len, model=lm, progress=progress,
+                           model_id=model_identity(name, given), reading=reading)
+        return lm, sae, load_activations(dataset, name, hook, cache, reading)
+
 # %% ../nbs/13_latents.ipynb #7a971016
 def _firing(latents: Sequence[int], test: Any, dataset: Dataset, rows: np.ndarray, n: int,
             read: Callable[[str, int], pd.DataFrame]) -> pd.DataFrame:
@@ -258,18 +273,203 @@ def top_latents(results: pd.DataFrame, dataset: Any, sae: Any = None, model: Any
     """
     ds = load_dataset(dataset)
     probe = pick_probe(results, ds.name, k)
-    rows, name, hook = probe_split(probe, ds), probe["model"], probe["hook"]
-    sae = _given_sae(probe, sae, device)
-    reading, given = sae_reading(sae), None if model is None else load_model(model)
-    lm = load_model(name if given is None else given, device, dtype, reading)
-    check_hooks(lm, [hook])
-    sae = probe_sae(probe, sae, run_batch(lm, [[0]], [hook])[hook].shape[1], device)
-    with cache_folder(model_cache_path) as cache:
-        ensure_activations([ds], name, [hook], cache, device, max_seq_len, model=lm, progress=progress,
-                           model_id=model_identity(name, given), reading=reading)
-        X = load_activations(ds, name, hook, cache, reading)
+    rows = probe_split(probe, ds)
+    lm, sae, X = _at_hand(probe, ds, sae, model, model_cache_path, device, dtype, max_seq_len, progress)
     train, test = (encode_sparse(sae, X[part], device) for part in (rows.train, rows.test))
     table = rank_by_effect(probe, train, test, rows.y_test).head(n)
-    read = lambda prompt, latent: token_codes(lm, sae, prompt, hook, [latent], max_seq_len)
+    read = lambda prompt, latent: token_codes(lm, sae, prompt, probe["hook"], [latent], max_seq_len)
     found = _firing(table["latent"].tolist(), test, ds, rows.test, prompts, read)
     return TopLatents(probe, ds.classes, table, found, window)
+
+# %% ../nbs/13_latents.ipynb #d13b0003
+def named_probe(results: pd.DataFrame, dataset: str, name: str) -> pd.Series:
+    "The probe of `dataset` that `probe_label` calls `name`, a row of results. `ValueError` for none, or several."
+    mine = results["dataset"] == dataset
+    labels = probe_label(results)[mine]
+    if not len(labels): raise ValueError(f"no results of {dataset!r}; there are some of {_some(results['dataset'])}.")
+    rows = results[mine][labels == name]
+    if rows.empty: raise ValueError(f"no probe of {dataset} is called {name!r}; there are {_some(labels)}.")
+    return _one_of(rows, f"{dataset} are called {name}")
+
+def _some(names: pd.Series) -> str: return ", ".join(sorted(set(names)))
+
+def check_same_cell(a: pd.Series, b: pd.Series) -> None:
+    "Raise `ValueError` where two probes were not tested on the same prompts, or not at the same hook."
+    differ = [c for c in columns("cell") if not (a[c] == b[c] or (pd.isna(a[c]) and pd.isna(b[c])))]
+    if not differ: return
+    told = ", ".join(f"{c} {a[c]} and {b[c]}" for c in differ)
+    raise ValueError(f"the probes are not of one cell ({told}): take results of one, results[results.seed == 42], say.")
+
+# %% ../nbs/13_latents.ipynb #d13b0006
+def sparse_scores(probe: pd.Series, codes: Any) -> np.ndarray:
+    "The probability of class 1 that a stored sparse probe gives to `codes` (n, d_sae): (n,)."
+    from scipy.special import expit
+    X = _columns(codes, probe["indices"]).astype(float)
+    return expit((X != 0 if probe["binarize"] else X) @ np.array(probe["coef"]) + probe["intercept"])
+
+def _own_rows(probe: pd.Series, dataset: Dataset) -> Split:
+    "`probe_split`; `ValueError` where the test prompts are those of a twin."
+    rows = probe_split(probe, dataset)
+    if rows.test.max() >= len(dataset.prompts):
+        raise ValueError(f"{probe['setting']} tests on the prompts of a twin of {dataset.name}, which aren't at hand.")
+    return rows
+
+def raw_scores(probe: pd.Series, X: np.ndarray, rows: Split) -> np.ndarray:
+    """The probability of class 1 that logistic regression on activations `X` (prompts, d_in) gives to the test prompts:
+    (n_test,). It is fitted again, as it was for `probe`. `ValueError` for another method.
+    """
+    if probe["method"] != "logreg":
+        raise ValueError(f"scores of {probe['method']} can't be made again, prompt by prompt; those of logreg and of "
+                         "probes on an SAE's latents can.")
+    train, test = (np.asarray(X[part], np.float64) for part in (rows.train, rows.test))
+    fit = METHODS["logreg"].run(train, rows.y_train, test, rows.y_test, int(probe["seed"]), probe["solver"])
+    return positive(fit.model, test)
+
+# %% ../nbs/13_latents.ipynb #d13c0001
+def check_auc(probe: pd.Series, y: np.ndarray, scores: np.ndarray) -> float:
+    "The AUC of `scores` for labels `y` (n,); a warning where it is not the stored one."
+    found = auc(y, scores)
+    if abs(found - probe["test_auc"]) > 1e-9:
+        log.warning("scores of %s, %s, give a test AUC of %.4f, and %.4f is stored: were activations of another dtype, "
+                    "or on another device?", probe["dataset"], probe["method"], found, probe["test_auc"])
+    return found
+
+# %% ../nbs/13_latents.ipynb #d13b0011
+@dataclass
+class Disagreements:
+    """The test prompts of a task by how much two probes differ on them, the largest difference first.
+
+    `table`: one row per test prompt: its `row` in the dataset, `label` (the class), the probabilities of class 1 that
+    the probes `a` and `b` give it, their `difference`, who is `right` ("a", "b", "both", "neither", at one half), and
+    `prompt`. For the first `n` of them: `latents`, one row per latent that fires at the last token: `row`, `probe`,
+    `latent`, its `code`, and what it `adds` to the logit of its probe; and `tokens`, with lists of a prompt's `tokens`
+    and what the latents of the first sparse probe would add at each (`adds`).
+    """
+    a: str
+    b: str
+    aucs: tuple[float, float]
+    dataset: str
+    classes: tuple[str, str]
+    table: pd.DataFrame
+    latents: pd.DataFrame
+    tokens: pd.DataFrame
+    window: int = 40
+
+    @property
+    def title(self) -> str: return _told(self)
+
+    def __repr__(self) -> str:
+        shown = self.table.head(len(self.tokens)).round(3)
+        cut = shown.assign(prompt=[p if len(p) <= 60 else f"{p[:59]}…" for p in shown["prompt"].map(repr)])
+        return f"{self.title}\n{cut.to_string(index=False)}"
+
+    def _repr_html_(self) -> str: return _disagreements_html(self)
+
+# %% ../nbs/13_latents.ipynb #d13b0012
+def _told(found: Disagreements) -> str:
+    "What was compared, how well each does, and how often who is right."
+    counts = found.table["right"].value_counts()
+    both, a, b, no = (counts.get(who, 0) for who in ("both", "a", "b", "neither"))
+    who = f"{found.dataset}: a = {found.a} (test AUC {found.aucs[0]:.3f}), b = {found.b} ({found.aucs[1]:.3f})"
+    return (f"{who}. Of {len(found.table)} test prompts both are right on {both}, only a on {a}, only b on {b}, "
+            f"neither on {no}.")
+
+def _fired(found: Disagreements, row: int) -> str:
+    "The latents that fire on one prompt, as text: those of each probe, the strongest first."
+    mine = found.latents[found.latents["row"] == row]
+    said = []
+    for probe, part in mine.groupby("probe", sort=True):
+        listed = ", ".join(f"{r.latent} ({r.adds:+.2f})" for r in part.head(5).itertuples())
+        said.append(f"latents of {probe}: {listed}" + f" and {len(part) - 5} more" * (len(part) > 5))
+    return "; ".join(said) or "no latent fires"
+
+# %% ../nbs/13_latents.ipynb #d13c0002
+def _disagreements_html(found: Disagreements) -> str:
+    "HTML of `Disagreements`: the title, and a block for each of the first prompts."
+    zero, one = map(escape, found.classes)
+    note = (f"Scores: the probability of <i>{one}</i>. Background of a token: what the latents of a would add to its "
+            f"logit there, orange for <i>{one}</i>, blue for <i>{zero}</i>. Underlined: the last token, which a reads.")
+    blocks = []
+    for p, t in zip(found.table.head(len(found.tokens)).itertuples(), found.tokens.itertuples(), strict=True):
+        head = (f"<i>{escape(p.label)}</i> · a {p.a:.2f} · b {p.b:.2f} · right: {p.right} "
+                f"<small>({escape(_fired(found, p.row))})</small>")
+        text = highlight(t.tokens, t.adds, None, found.window)
+        blocks.append(f'<p style="margin:1em 0 0.2em">{head}</p>'
+                      f'<div style="white-space:pre-wrap;overflow-wrap:anywhere">{text}</div>')
+    return f"<div><p><b>{escape(found.title)}</b><br><small>{note}</small></p>{''.join(blocks)}</div>"
+
+# %% ../nbs/13_latents.ipynb #d13b0013
+@dataclass
+class _Side:
+    "One of two probes: its row of results, its scores of the test prompts, and what the look at a sparse one needs."
+    probe: pd.Series
+    scores: np.ndarray
+    codes: Any = None
+    read: Callable[[str], pd.DataFrame] | None = None
+
+    def adds(self, codes: np.ndarray) -> np.ndarray:
+        "What codes (n, k) of the probe's latents add to its logit, each."
+        return (codes != 0 if self.probe["binarize"] else codes) * np.array(self.probe["coef"])
+
+def _sparse_side(probe: pd.Series, dataset: Dataset, rows: Split, sae: Any, model: Any, *how: Any) -> tuple[Any, _Side]:
+    "The side of a sparse probe, and its activations (prompts, d_in). `how`: as `_at_hand` has it."
+    lm, sae, X = _at_hand(probe, dataset, sae, model, *how)
+    _, device, _, max_seq_len, _ = how
+    codes = encode_sparse(sae, X[rows.test], device)
+    read = lambda prompt: token_codes(lm, sae, prompt, probe["hook"], probe["indices"], max_seq_len)
+    return X, _Side(probe, sparse_scores(probe, codes), _columns(codes, probe["indices"]), read)
+
+def _who_is_right(y: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    "For each prompt a, b, both or neither."
+    mine, other = ((s > 0.5) == (y == 1) for s in (a, b))
+    return np.select([mine & other, mine, other], ["both", "a", "b"], "neither")
+
+# %% ../nbs/13_latents.ipynb #d13b0014
+def _latents_that_fire(names: Sequence[str], sides: Sequence[_Side], at: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
+    "The `latents` of `Disagreements`. `at`: places among the test prompts, `rows`: those of the test prompts."
+    found = []
+    for name, side in zip(names, sides, strict=True):
+        if side.codes is None: continue
+        for i in at:
+            adds = side.adds(side.codes[i])
+            for j in np.argsort(-np.abs(adds), kind="stable"):
+                if adds[j]: found.append([rows[i], name, side.probe["indices"][j], side.codes[i][j], adds[j]])
+    return pd.DataFrame(found, columns=["row", "probe", "latent", "code", "adds"])
+
+def _tokens_of(side: _Side, prompts: Sequence[str], rows: Sequence[int]) -> pd.DataFrame:
+    "The `tokens` of `Disagreements`."
+    assert side.read is not None
+    seen = [side.read(p) for p in prompts]
+    adds = [side.adds(s[side.probe["indices"]].to_numpy()).sum(1).tolist() for s in seen]
+    return pd.DataFrame({"row": rows, "tokens": [s["token"].tolist() for s in seen], "adds": adds})
+
+# %% ../nbs/13_latents.ipynb #d13b0015
+def disagreements(results: pd.DataFrame, dataset: Any, a: str, b: str = "logreg", sae: Any = None, other: Any = None,
+                  model: Any = None, n: int = 8, model_cache_path: str | Path | None = None, *, window: int = 40,
+                  device: str | None = None, dtype: str = "float32", max_seq_len: int = MAX_SEQ_LEN,
+                  progress: bool = True) -> Disagreements:
+    """The test prompts on which the probes `a`, on latents, and `b` differ most, both called as `probe_label` does.
+
+    `results`: of `load_results`. `b`: "logreg", or another probe on latents. `sae`, `other`: the SAEs of `a` and `b`
+    (default: the embedded one). `n`: prompts of which tokens and latents are shown. All else as in `top_latents`.
+
+    Raises `ValueError` for unknown probes, of different cells, or of a method whose scores can't be made again;
+    `IdentityError` for another SAE or other cached activations. Warns where scores don't give the stored AUC.
+    """
+    ds, how = load_dataset(dataset), (model_cache_path, device, dtype, max_seq_len, progress)
+    mine, rival = (named_probe(results, ds.name, name) for name in (a, b))
+    check_same_cell(mine, rival)
+    rows = _own_rows(mine, ds)
+    X, first = _sparse_side(mine, ds, rows, sae, model, *how)
+    second = (_sparse_side(rival, ds, rows, other, model, *how)[1] if rival["features"] == "sae"
+              else _Side(rival, raw_scores(rival, X, rows)))
+    aucs = [check_auc(s.probe, rows.y_test, s.scores) for s in (first, second)]
+    order = np.argsort(-np.abs(first.scores - second.scores), kind="stable")
+    score_a, score_b, of = first.scores[order], second.scores[order], rows.test[order]
+    table = pd.DataFrame({"row": of, "label": [ds.classes[ds.labels[i]] for i in of], "a": score_a, "b": score_b,
+                          "difference": score_a - score_b, "right": _who_is_right(rows.y_test[order], score_a, score_b),
+                          "prompt": [ds.prompts[i] for i in of]})
+    top = table.head(n)
+    return Disagreements(a, b, (aucs[0], aucs[1]), ds.name, ds.classes, table,
+                         _latents_that_fire([a, b], [first, second], order[:n], rows.test),
+                         _tokens_of(first, top["prompt"].tolist(), top["row"].tolist()), window)
