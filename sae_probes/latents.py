@@ -17,7 +17,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from .activations import ensure_activations, load_activations
-from .datasets import Dataset, Split, conditions, get_regime, load_dataset, split
+from .datasets import Dataset, Split, check_text, conditions, get_regime, load_dataset, split
 from .evals import cache_folder
 from .files import IdentityError
 from .models import (check_hooks, fused_attention, load_model, model_identity, run_batch, run_hooked,
@@ -236,6 +236,7 @@ def pruned_probes(train: Any, y_train: np.ndarray, test: Any, y_test: np.ndarray
 def _at_hand(probe: pd.Series, dataset: Dataset, sae: Any, model: Any, cached: str | Path | None, device: str | None,
              dtype: str, max_seq_len: int, progress: bool) -> tuple[Any, Any, np.ndarray]:
     "The language model and the SAE of a probe, and the activations of its task (prompts, d_in)."
+    check_text(dataset)
     name, hook, sae = probe["model"], probe["hook"], _given_sae(probe, sae, device)
     reading, given = sae_reading(sae), None if model is None else load_model(model)
     lm = load_model(name if given is None else given, device, dtype, reading)

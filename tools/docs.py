@@ -9,9 +9,11 @@ from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from readme import as_shown
 
+from sae_probes.report import report
+
 ROOT = Path(__file__).resolve().parents[1]
 SECTIONS = {"Library notebooks": "nbs/[0-9]*.ipynb", "Tutorials": "nbs/tutorials/[!_.]*.ipynb",
-            "Studies": "nbs/studies/[!_.]*.ipynb", "Notebooks": "nbs/figures/[0-9]*.ipynb",
+            "Notebooks of studies": "nbs/studies/[!_.]*.ipynb", "Notebooks": "nbs/figures/[0-9]*.ipynb",
             "Tried by": "nbs/guarantees/[!_.]*.ipynb", "Benchmarks": "nbs/benchmarks/[!_.]*.ipynb"}
 GUIDES = "nbs/guides/[!_.]*.ipynb"
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md"]
@@ -115,6 +117,8 @@ def on_files(files, config):
             for folder, names in [(SHOWN.name, notebooks), (ROOT, others)] for name in names]
     texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("LICENSE", "NOTICE")]
     licence = "# Licence\n\n" + "".join(f"```text\n{text}```\n\n" for text in texts)
+    page = report(ROOT / "results", Path(SHOWN.name, "report.html"))
+    ours.append(File(page.name, SHOWN.name, config.site_dir, config.use_directory_urls))
     made = {"LICENSE.md": licence, "gallery.md": gallery()} | {f"reference/{r}.md": reference(r) for r in rooms()}
     return Files([*theme, *ours, *(File.generated(config, name, content=text) for name, text in made.items())])
 
