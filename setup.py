@@ -1,8 +1,10 @@
 "Describes the package to setuptools, from what settings.ini says."
+import json
 from configparser import ConfigParser
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 config = ConfigParser(delimiters=["="])
 config.read("settings.ini", encoding="utf-8")
@@ -17,7 +19,25 @@ def lines(key: str) -> list[str]:
     return [line.strip() for line in cfg[key].splitlines() if line.strip()]
 
 
+class WithFigures(build_py):
+    "Takes the figure notebooks into the package, without their outputs: `sae-probes figures` runs them."
+
+    def run(self) -> None:
+        super().run()
+        if self.editable_mode:  # they are read where they are edited
+            return
+        into = Path(self.build_lib, cfg["lib_path"], "data", "figures")
+        into.mkdir(parents=True, exist_ok=True)
+        for path in Path("nbs/figures").glob("[0-9]*.ipynb"):
+            notebook = json.loads(path.read_text(encoding="utf-8"))
+            for cell in notebook["cells"]:
+                if cell["cell_type"] == "code":
+                    cell["outputs"] = []
+            (into / path.name).write_text(json.dumps(notebook), encoding="utf-8")
+
+
 setup(
+    cmdclass={"build_py": WithFigures},
     name=cfg["repo"],
     version=cfg["version"],
     description=cfg["description"],

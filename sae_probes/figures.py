@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # %% auto #0
-__all__ = ['SAE_METHODS', 'FIELD', 'WITHOUT_SAES', 'WITH_SAES', 'NoData', 'need', 'one_protocol', 'open_results', 'saes',
-           'of_sae', 'one_method', 'with_l0', 'at_saes', 'baselines', 'mean_auc', 'sae_lines', 'differences',
-           'by_regime', 'through_regimes', 'sae_pools', 'uplift_quiver', 'judged_labels', 'against_label',
-           'contradicted', 'finish', 'FigureNotebook', 'read_figure', 'find_figures', 'draw_figures']
+__all__ = ['SAE_METHODS', 'FIELD', 'WITHOUT_SAES', 'WITH_SAES', 'NoData', 'need', 'or_skip', 'one_protocol', 'open_results',
+           'saes', 'of_sae', 'note_sae', 'one_method', 'with_l0', 'at_saes', 'baselines', 'mean_auc', 'sae_lines',
+           'differences', 'by_regime', 'through_regimes', 'sae_pools', 'uplift_quiver', 'judged_labels',
+           'against_label', 'contradicted', 'finish', 'FigureNotebook', 'read_figure', 'find_figures', 'draw_figures']
 
 # %% ../nbs/16_figures.ipynb #07fd6325
 class NoData(ValueError):
@@ -39,13 +40,20 @@ def need(table: pd.DataFrame, what: str) -> pd.DataFrame:
     if table.empty: raise NoData(f"no {what} in these results.")
     return table
 
+@contextmanager
+def or_skip() -> Iterator[None]:
+    "What statistics can't make of these results, within a `with` block, is `NoData`: a reason to skip the figure."
+    try: yield
+    except ValueError as e: raise NoData(str(e).partition("\n")[0].rstrip(":.") + ".") from e
+
 def _is_paper(path: str | Path) -> bool:
     "Whether a folder is a clone of the paper's repository."
     return any(Path(path).glob("results/baseline_probes_*"))
 
 def _read(path: str | Path) -> pd.DataFrame:
-    "Results of all models."
-    return (load_paper_results if _is_paper(path) else load_results)(path)
+    "Results of all models, without what no figure shows; the paper's have one seed, and don't say which."
+    if not _is_paper(path): return load_results(path, coefficients=False)
+    return load_paper_results(path).assign(seed=float("nan"))
 
 # %% ../nbs/16_figures.ipynb #793ab4f3
 def one_protocol(table: pd.DataFrame, protocol: str = "") -> pd.DataFrame:
@@ -90,6 +98,14 @@ def of_sae(table: pd.DataFrame, sae: str = "") -> pd.DataFrame:
     "`table` without the probes of other SAEs than `sae`, and without their controls; the first of `saes` if not given."
     return table[table["sae"].isna() | (table["sae"] == (sae or saes(table)["sae"][0]))]
 
+def note_sae(fig: Figure, table: pd.DataFrame) -> Figure:
+    "`fig`, with the name of the SAE at its foot whose probes `table` has; those of several if it has."
+    names = sorted(sae_names(table[table["features"] == "sae"]).dropna().unique())
+    said = ", ".join(names[:3]) + ", …" * (len(names) > 3)
+    if names: fig.text(0, -0.01, f"SAE: {said[:150]}", fontsize=6, color="0.4", va="top")
+    return fig
+
+# %% ../nbs/16_figures.ipynb #36aa707c
 def one_method(table: pd.DataFrame) -> pd.DataFrame:
     "Rows of the first of `SAE_METHODS` that `table` has; none where it has neither."
     there = [m for m in SAE_METHODS if m in set(table["method"])]
@@ -176,12 +192,15 @@ def sae_pools(table: pd.DataFrame, ks: Sequence[int], methods: Sequence[str] = (
     probes = need(table[table["method"].isin(methods) & table["k"].isin(ks)], f"SAE probes in {where}")
     base, added = baselines(table), sorted(set(probe_label(probes)))
     if not base: raise NoData(f"no baselines in {where} in these results.")
-    print("without:", *base, "\nadded:", *added)
+    print("SAE:", *sorted(set(sae_names(probes).dropna())), "\nwithout:", *base, "\nadded:", *added)
     return {WITHOUT_SAES: base, WITH_SAES: base + added}
 
 def uplift_quiver(table: pd.DataFrame, ks: Sequence[int]) -> Quiver:
-    "What SAE probes at `ks` add in the regimes of `table`, some of which may lack some baselines."
-    return quiver(table, sae_pools(table, ks), partial=True)
+    """What SAE probes at `ks` add in the regimes of `table`, some of which may lack some baselines. Raises `NoData` as
+    `sae_pools` does, and where baselines and SAE probes share no cell.
+    """
+    pools = sae_pools(table, ks)
+    with or_skip(): return quiver(table, pools, partial=True)
 
 # %% ../nbs/16_figures.ipynb #c54b4320
 def judged_labels(path: str | Path, model: str = "") -> pd.DataFrame:
@@ -244,15 +263,22 @@ def read_figure(path: Path) -> FigureNotebook:
     return FigureNotebook(path, *head.groups())
 
 # %% ../nbs/16_figures.ipynb #26a0009e
-def find_figures(folder: str | Path = "nbs/figures", only: Sequence[str] = ()) -> list[FigureNotebook]:
-    """The figures of a folder, in the order of their numbers; those that `only` names, by number or name, if given.
+def _own_notebooks() -> Path:
+    "The folder of the figure notebooks: in the installed package, or in the clone that this is imported from."
+    import sae_probes
+    home = Path(sae_probes.__file__).parent
+    installed = home/"data"/"figures"  # setup.py puts them there
+    return installed if installed.is_dir() else home.parent/"nbs"/"figures"
+
+def find_figures(folder: str | Path | None = None, only: Sequence[str] = ()) -> list[FigureNotebook]:
+    """The figures of a folder, by default those that come with the package, in the order of their numbers; those that
+    `only` names, by number or name, if given.
 
     Raises `ValueError` for an unknown figure, `FileNotFoundError` where there are no notebooks.
     """
-    found = [read_figure(p) for p in sorted(Path(folder).resolve().glob("[0-9]*.ipynb"))]
-    if not found:
-        where = "run this in a clone of the project, or say where they are."
-        raise FileNotFoundError(f"no figure notebooks in {folder}; {where}")
+    folder = Path(folder or _own_notebooks()).resolve()
+    found = [read_figure(p) for p in sorted(folder.glob("[0-9]*.ipynb"))]
+    if not found: raise FileNotFoundError(f"no figure notebooks in {folder}; leave it out for those of the package.")
     chosen = [f for f in found if not only or f.names & set(only)]
     there = ", ".join(f.path.stem for f in found)
     if not chosen: raise ValueError(f"no figure {', '.join(only)}; there are {there}.")
@@ -272,7 +298,7 @@ def _draw(figure: FigureNotebook, model: str, folder: Path, given: dict[str, Any
         papermill.execute_notebook(figure.path, folder/figure.path.name, parameters, cwd=figure.path.parent,
                                    progress_bar=False, **kernel)
     except PapermillExecutionError as e:
-        return row | {"outcome": "skipped" if e.ename == "NoData" else "failed", "reason": e.evalue}
+        return row | {"outcome": "skipped" if e.ename in ("NoData", "Mixed") else "failed", "reason": e.evalue}
     return row | {"outcome": "drawn", "reason": ""}
 
 # %% ../nbs/16_figures.ipynb #035054f2
@@ -297,11 +323,11 @@ def _index(summary: pd.DataFrame) -> str:
     return _PAGE % "\n".join(parts)
 
 # %% ../nbs/16_figures.ipynb #12a329a8
-def draw_figures(results: str | Path, out: str | Path, notebooks: str | Path = "nbs/figures", only: Sequence[str] = (),
+def draw_figures(results: str | Path, out: str | Path, notebooks: str | Path | None = None, only: Sequence[str] = (),
                  models: Sequence[str] = (), formats: Sequence[str] = ("png", "pdf"), n_jobs: int = -1,
                  progress: bool = True) -> pd.DataFrame:
     """Run the figure notebooks on `results`, for each of `models` (all if none), into `out`/model; one row per figure:
-    `outcome` drawn, skipped or failed, and why.
+    `outcome` drawn, skipped or failed, and why. `notebooks`: a folder, those of the package if none.
 
     `only`: figures by their number or name. Executed notebooks are kept beside the figures, and `out`/index.html shows
     them all. Raises `ValueError` for an unknown figure or a notebook without a head, `FileNotFoundError` where there

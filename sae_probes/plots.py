@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -17,7 +18,7 @@ import pandas as pd
 
 from .datasets import REGIMES
 from .probes import CONTROLS, METHODS, SAE_LOOK
-from .results import probe_label, sae_names
+from .results import columns, probe_label, sae_names
 from .settings import Look
 from .stats import bootstrap_interval, by_task
 
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
     from sae_probes.stats import Comparison, Quiver
 
 # %% auto #0
-__all__ = ['COLUMN', 'PAGE', 'look', 'style', 'line_looks', 'over_tasks', 'means_by', 'plot_comparison', 'with_lines',
-           'plot_by_k', 'plot_by_condition', 'plot_uplift', 'plot_uplift_map', 'plot_means', 'plot_picks', 'taken',
-           'plot_taken', 'plot_tasks_by_k', 'plot_lines', 'layer', 'plot_layers', 'plot_wins', 'plot_apart',
-           'plot_apart_by_k', 'plot_architectures', 'plot_ranking', 'plot_bars']
+__all__ = ['COLUMN', 'PAGE', 'AVERAGED', 'look', 'style', 'line_looks', 'called', 'Mixed', 'check_marks', 'over_tasks',
+           'means_by', 'plot_comparison', 'with_lines', 'plot_by_k', 'plot_by_condition', 'plot_uplift',
+           'plot_uplift_map', 'plot_means', 'plot_picks', 'taken', 'plot_taken', 'plot_tasks_by_k', 'plot_lines',
+           'layer', 'plot_layers', 'plot_wins', 'plot_apart', 'plot_apart_by_k', 'plot_architectures', 'plot_ranking',
+           'plot_bars']
 
 # %% ../nbs/14_plots.ipynb #fb679e62
 COLUMN, PAGE = 3.25, 6.75  # widths in inches
@@ -74,12 +76,18 @@ def line_looks(names: Iterable[Hashable], saes: Iterable[Hashable] = ()) -> dict
              for i, n in enumerate(others)}
     return {n: asdict(known[n]) if n in known else looks[n] for n in names}
 
+def _unlike(names: Iterable[Hashable]) -> dict[Hashable, dict[str, Any]]:
+    "`line_looks`, or where some would look alike (one method at two k, say) one of its own for each."
+    looks = line_looks(names := list(names))
+    return looks if len({tuple(one.values()) for one in looks.values()}) == len(looks) else line_looks(names, names)
+
 # %% ../nbs/14_plots.ipynb #a8aa0003
-def _axes(width: float, height: float, rows: int = 1, columns: int = 1, sharex: bool = False,
-          sharey: bool = False) -> tuple[Figure, list[Axes]]:
-    "A figure of `width` by `height` inches and its panels, row by row."
+def _axes(width: float, height: float, rows: int = 1, columns: int = 1, sharex: bool = False, sharey: bool = False,
+          heights: Sequence[float] | None = None) -> tuple[Figure, list[Axes]]:
+    "A figure of `width` by `height` inches and its panels, row by row, as high as `heights` if given."
     import matplotlib.pyplot as plt
-    fig, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False, sharex=sharex, sharey=sharey)
+    fig, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False, sharex=sharex, sharey=sharey,
+                             gridspec_kw={"height_ratios": heights} if heights else None)
     plt.close(fig)
     return fig, list(axes.flat)
 
@@ -103,27 +111,80 @@ def _legend_above(fig: Figure, ax: Axes, columns: int) -> None:
     fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=columns)
     if own := ax.get_legend(): own.remove()
 
-# %% ../nbs/14_plots.ipynb #3da72dc4
-_ONE = ("model", "hook", "protocol", "sae")  # no mark is a mean over several of these
+# %% ../nbs/14_plots.ipynb #b6fcc863
+_MANY, _LONG = 14, 36
 
-def over_tasks(rows: pd.DataFrame, value: str = "test_auc") -> dict[str, Any]:
-    """Mean of `value` over tasks (seeds and all else that a task has averaged first), its interval `low` to `high`, as
-    `stats.means` gives them, and how many `tasks` and `seeds`. `ValueError` for rows of several SAEs, models, hooks or
-    protocols.
+def called(names: Iterable[Hashable], many: float = _MANY, long: int = _LONG) -> dict[Hashable, str]:
+    "What each name is called in a figure: itself; its number, where they are over `many` or one is over `long`."
+    there = list(dict.fromkeys(names))
+    plain = len(there) <= many and all(len(str(n)) <= long for n in there)
+    return {n: str(n) if plain else str(i) for i, n in enumerate(there, 1)}
+
+def _numbered(names: dict[Hashable, str]) -> list[Hashable]:
+    "The names that go by a number."
+    return [n for n, label in names.items() if label != str(n)]
+
+def _handles(looks: dict[Hashable, dict[str, Any]], labels: dict[Hashable, str]) -> list[Any]:
+    "What a legend shows for each of `labels`: the marker in its colour."
+    from matplotlib.lines import Line2D
+    return [Line2D([], [], linestyle="", label=label, **looks[n]) for n, label in labels.items()]
+
+def _key(fig: Figure, looks: dict[Hashable, dict[str, Any]], names: dict[Hashable, str]) -> None:
+    "A key of the names that go by a number, below the panels; the figure grows by what it takes."
+    width = fig.get_figwidth() * 22  # characters in a line
+    told = {n: names[n] + "  " + textwrap.fill(str(n), int(width) - 8) for n in _numbered(names)}
+    if not told: return
+    columns = max(1, min(4, int(width / (6 + max(len(line) for text in told.values() for line in text.split("\n"))))))
+    rows = sum(text.count("\n") + 1 for text in told.values()) / columns + 1
+    axis = fig.get_supxlabel()  # the name of the x axis of all panels stays between them and the key
+    if axis: fig.supxlabel("")
+    fig.set_figheight(fig.get_figheight() + 0.115 * rows + 0.1 + 0.15 * bool(axis))
+    fig.legend(handles=_handles(looks, told), loc="outside lower center", ncols=columns, fontsize=5.5, labelspacing=0.3,
+               title=axis or None, title_fontsize=8)
+
+# %% ../nbs/14_plots.ipynb #3da72dc4
+AVERAGED = ("dataset", "condition", "seed", "draw")  # what a mark is a mean over, unless told otherwise
+_TOLD_APART = [*dict.fromkeys([*columns("cell"), "features", "method", "k", *columns("probe")])]
+
+class Mixed(ValueError):
+    "One mark would be a mean over what the caller did not name: several SAEs, say."
+
+def check_marks(table: pd.DataFrame, by: Sequence[str] = (), over: Sequence[str] = AVERAGED) -> None:
+    """Raise `Mixed` where rows with the same values of the columns `by`, which become one mark, differ in what is not
+    among `over`: in their model, hook, setting, protocol, method, k, SAE, or how they were made.
     """
-    for c in _ONE:
-        if c in rows and rows[c].nunique() > 1:
-            there = ", ".join(sorted(map(str, rows[c].dropna().unique()))[:3])
-            raise ValueError(f"one mark would be a mean over several of {c}: {there}, …; choose one, or average first.")
+    told = [c for c in _TOLD_APART if c in table and c != "name" and c not in (*by, *over)]
+    for c in [c for c in told if table[c].nunique(dropna=False) > 1]:
+        for _, rows in table.groupby(list(by), dropna=False, sort=False) if by else [((), table)]:
+            there = sorted(map(str, rows[c].unique()))
+            if len(there) == 1: continue
+            some = ", ".join(there[:3]) + ", …" * (len(there) > 3)
+            raise Mixed(f"one mark would be a mean over several of {c}: {some}; choose one, or average first.")
+
+# %% ../nbs/14_plots.ipynb #ea3ef901
+def _task_mean(rows: pd.DataFrame, value: str) -> float:
+    "Mean over tasks, seeds of a task averaged first; no interval."
+    return float(np.nanmean(by_task(rows, value), axis=1).mean())
+
+def over_tasks(rows: pd.DataFrame, value: str = "test_auc", over: Sequence[str] = AVERAGED) -> dict[str, Any]:
+    """Mean of `value` over tasks (seeds and all else that a task has averaged first), its interval `low` to `high`, as
+    `stats.means` gives them, and how many `tasks` and `seeds`. Draws of a cell are averaged before all else. `Mixed`
+    where rows differ in what is not among `over`.
+    """
+    check_marks(rows, over=over)
+    if "draw" in rows and rows["draw"].nunique() > 1:
+        cell = [c for c in columns("cell") if c in rows]
+        rows = rows.groupby(cell, dropna=False, as_index=False)[value].mean()
     values = by_task(rows, value)
     low, high = bootstrap_interval(values)
     tasks, seeds = values.shape
-    return {"mean": np.nanmean(values, axis=1).mean(), "low": low, "high": high, "tasks": tasks, "seeds": seeds}
+    return {"mean": _task_mean(rows, value), "low": low, "high": high, "tasks": tasks, "seeds": seeds}
 
-def means_by(table: pd.DataFrame, by: Sequence[str], value: str = "test_auc") -> pd.DataFrame:
+def means_by(table: pd.DataFrame, by: Sequence[str], value: str = "test_auc",
+             over: Sequence[str] = AVERAGED) -> pd.DataFrame:
     "`over_tasks` of each combination of the columns `by`, in the order in which they come."
     parts = table.groupby(list(by), sort=False, dropna=False)
-    return pd.DataFrame([dict(zip(by, key, strict=True)) | over_tasks(rows, value) for key, rows in parts])
+    return pd.DataFrame([dict(zip(by, key, strict=True)) | over_tasks(rows, value, over) for key, rows in parts])
 
 # %% ../nbs/14_plots.ipynb #3749b1cd
 def _shown(metric: str) -> str:
@@ -132,7 +193,8 @@ def _shown(metric: str) -> str:
 
 def _mean_of(results: pd.DataFrame, metric: str) -> str:
     "Name of an axis of means over the tasks in `results`."
-    return f"{_shown(metric)}, mean of {results['dataset'].nunique()} tasks"
+    tasks, seeds = results["dataset"].nunique(), results["seed"].nunique() if "seed" in results else 1
+    return f"{_shown(metric)}, mean of {tasks} task" + "s" * (tasks != 1) + f", {seeds} seeds" * (seeds > 1)
 
 def _mean_line(table: pd.DataFrame, x: str, metric: str, ax: Axes, label: str, look: dict[str, Any],
                dashed: bool = False, band: bool = True) -> None:
@@ -160,17 +222,18 @@ def plot_comparison(comparison: Comparison) -> Figure:
     n = len(comparison.table)
     if n != 1: raise ValueError(f"one setting is needed; this comparison has {n}.")
     rows, both = _task_rows(comparison), [comparison.a, comparison.b]
-    at = range(len(rows))
+    at, looks, names = range(len(rows)), _unlike(both), called(both)
     with style():
         fig, (ax,) = _axes(PAGE * 0.75, 0.9 + 0.22 * len(rows), sharey=True)
         ax.hlines(at, rows[both].min(axis=1), rows[both].max(axis=1), color="0.8", linewidth=2, zorder=1)
-        for probe in both: ax.scatter(rows[probe], at, label=probe, zorder=2, **look(probe))
+        for probe in both: ax.scatter(rows[probe], at, label=names[probe], zorder=2, **looks[probe])
         ax.axhline(0.5, color="0.8", linewidth=0.6)
         ax.axvline(0.5, color="0.8", linewidth=0.8, linestyle=":")
         ax.set_yticks(at, rows["dataset"])
         ax.get_yticklabels()[0].set_fontweight("bold")
         ax.set(xlabel=_shown(comparison.metric), ylim=(-0.6, len(rows) - 0.4))
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+        _key(fig, looks, names)
         return fig
 
 # %% ../nbs/14_plots.ipynb #eafaa2f8
@@ -191,6 +254,11 @@ def _looks(table: pd.DataFrame, by: str = "line") -> dict[Hashable, dict[str, An
     several = len(saes) > 1 and sae_names(table[table["features"] == "sae"]).nunique() > 1
     return line_looks(sorted(table[by].unique()), saes if several else [])
 
+def _line_names(table: pd.DataFrame) -> dict[Hashable, str]:
+    "What each line is called: SAEs as `called` says, all else by itself."
+    saes = table.loc[table["features"] == "sae", "line"] if "features" in table else []
+    return {n: str(n) for n in sorted(table["line"].unique())} | called(sorted(set(saes)))
+
 # %% ../nbs/14_plots.ipynb #d49ed704
 def _k_axis(ax: Axes, ks: Sequence[int]) -> None:
     "A log axis with a tick at each k, at most ten."
@@ -202,23 +270,56 @@ def _legend_height(lines: int, columns: int) -> float:
     "Inches that a legend above the panels takes, beyond its first two rows."
     return 0.14 * max(0, -(-lines // columns) - 2)
 
+def _line_panel(names: dict[Hashable, str]) -> tuple[Figure, Axes]:
+    "A figure of one panel, with room for a legend of `names` above it, and for numbers beside it."
+    numbers = len(_numbered(names))
+    width, height = (PAGE, COLUMN) if numbers else (COLUMN, COLUMN * 0.75)
+    fig, (ax,) = _axes(width, height + _legend_height(len(names) - numbers, 2), sharey=True)
+    return fig, ax
+
+# %% ../nbs/14_plots.ipynb #a4392203
+def _at_ends(ax: Axes, lines: Sequence[Any]) -> None:
+    "The label of each line beyond its right end, those that are near moved apart, with thin lines to them."
+    lines = sorted(lines, key=lambda line: line.get_ydata()[-1])
+    ends = [ax.transLimits.transform((ax.get_xlim()[0], line.get_ydata()[-1]))[1] for line in lines]
+    gap = min(0.03, 1 / len(lines))
+    spots = ends[:1]
+    for end in ends[1:]: spots.append(max(end, spots[-1] + gap))
+    down = max(0, spots[-1] - max(1, ends[-1]))
+    for line, spot in zip(lines, spots):
+        ax.annotate(line.get_label(), (line.get_xdata()[-1], line.get_ydata()[-1]), (1.03, spot - down), "data",
+                    "axes fraction", fontsize=5, va="center", color=line.get_color(),
+                    arrowprops={"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.3})
+
+def _name_lines(fig: Figure, ax: Axes, looks: dict[Hashable, dict[str, Any]], names: dict[Hashable, str],
+                columns: int, ends: bool = True) -> None:
+    "A legend above all panels of the lines of `ax`; those with numbers have them at their `ends`, and a key below."
+    numbers = {names[n] for n in _numbered(names)}
+    lines: list[Any] = [line for line in ax.get_lines() if not str(line.get_label()).startswith("_")]
+    numbered = [line for line in lines if line.get_label().split(" ")[0] in numbers]
+    others = [line for line in lines if line not in numbered]
+    if others: fig.legend(handles=others, loc="outside upper center", ncols=columns)
+    if numbered and ends: _at_ends(ax, numbered)
+    _key(fig, looks, names)
+
+# %% ../nbs/14_plots.ipynb #3f054006
 def plot_by_k(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
     """Mean AUC over tasks against k, for each sparse method or SAE, with baselines as level lines. Bands are 95 %
     intervals over tasks; several SAEs have none, since theirs would be paired (`plot_apart_by_k`). Raises `ValueError`
     without k, and for several models, hooks or protocols.
     """
     table, one = with_lines(results), sae_names(results).nunique() < 2
-    looks, sparse = _looks(table), table[table["k"].notna()]
+    looks, names, sparse = _looks(table), _line_names(table), table[table["k"].notna()]
     if sparse.empty: raise ValueError("no sparse probes in these results.")
     with style():
-        fig, (ax,) = _axes(COLUMN, COLUMN * 0.75 + _legend_height(len(looks), 2), sharey=True)
+        fig, ax = _line_panel(names)
         for line, rows in sparse.groupby("line"):
-            _mean_line(rows.assign(k=rows["k"].astype(int)), "k", metric, ax, str(line), looks[line], band=one)
+            _mean_line(rows.assign(k=rows["k"].astype(int)), "k", metric, ax, names[line], looks[line], band=one)
         for line, rows in table[table["k"].isna()].groupby("line"):
             ax.axhline(over_tasks(rows, metric)["mean"], label=line, color=looks[line]["color"], linestyle="--")
         _k_axis(ax, sorted(sparse["k"].unique()))
         ax.set(xlabel="latents or dimensions k", ylabel=_mean_of(table, metric))
-        _legend_above(fig, ax, 2)
+        _name_lines(fig, ax, looks, names, 2)
         return fig
 
 # %% ../nbs/14_plots.ipynb #bc7b94e0
@@ -243,16 +344,16 @@ def plot_by_condition(results: pd.DataFrame, metric: str = "test_auc") -> Figure
     if len(settings) != 1 or results["condition"].isna().any():
         raise ValueError(f"one regime with conditions is needed; got {settings}.")
     table = with_lines(results)
-    looks = _looks(table)
+    looks, names = _looks(table), _line_names(table)
     with style():
-        fig, (ax,) = _axes(COLUMN, COLUMN * 0.75 + _legend_height(len(looks), 2), sharey=True)
+        fig, ax = _line_panel(names)
         for line, probes in table.groupby("line"):
             for i, (k, rows) in enumerate(probes.groupby("k", dropna=False)):
-                label = str(line) if pd.isna(k) else f"{line} k={int(k)}"
+                label = names[line] if pd.isna(k) else f"{names[line]} k={int(k)}"
                 _mean_line(rows, "condition", metric, ax, label, looks[line], dashed=i > 0)
         _condition_axis(ax, settings[0])
         ax.set_ylabel(_mean_of(results, metric))
-        _legend_above(fig, ax, 2)
+        _name_lines(fig, ax, looks, names, 2)
         return fig
 
 # %% ../nbs/14_plots.ipynb #dd336703
@@ -261,6 +362,13 @@ def _added(quiver: Quiver, pool: str) -> list[str]:
     base = next(iter(quiver.pools.values()))
     return [p for p in quiver.pools[pool] if p not in base]
 
+def _pool_looks(quiver: Quiver) -> dict[str, dict[str, Any]]:
+    "Each pool behind the first looks like the first probe that it adds; where two would look alike, like itself."
+    firsts = {pool: (_added(quiver, pool) or [pool])[0] for pool in [*quiver.pools][1:]}
+    looks = _unlike(firsts.values())
+    return {pool: looks[first] for pool, first in firsts.items()}
+
+# %% ../nbs/14_plots.ipynb #0b273780
 def _in_order(settings: Iterable[Hashable]) -> list[Hashable]:
     "Each setting once, in the order of `REGIMES`; others come after."
     there = list(dict.fromkeys(settings))
@@ -276,11 +384,11 @@ def _gains(quiver: Quiver) -> dict[str, pd.DataFrame]:
 
 def _gain_line(cells: pd.DataFrame, ax: Axes, pool: str, color: str, marker: str) -> None:
     "Mean gain of one pool along the conditions, over the band that ties leave."
-    columns = ["gain", "gain_low", "gain_high"]
-    tasks = cells[cells["pool"] == pool].groupby(["condition", "dataset"], as_index=False)[columns].mean()
-    ties = tasks.groupby("condition")[columns].mean()
-    ax.fill_between(ties.index, ties["gain_low"], ties["gain_high"], color=color, alpha=0.12, linewidth=0)
-    _mean_bars(tasks, "condition", "gain", ax, pool, color, marker)
+    cells = cells[cells["pool"] == pool]
+    parts = {c: rows for c, rows in cells.groupby("condition")}
+    low, high = ([_task_mean(rows, end) for rows in parts.values()] for end in ("gain_low", "gain_high"))
+    ax.fill_between([*parts], low, high, color=color, alpha=0.12, linewidth=0)
+    _mean_bars(cells, "condition", "gain", ax, pool, color, marker)
 
 # %% ../nbs/14_plots.ipynb #26ad0755
 def plot_uplift(quiver: Quiver) -> Figure:
@@ -288,13 +396,13 @@ def plot_uplift(quiver: Quiver) -> Figure:
     intervals over tasks, bands what tie-breaks could give. Pools have the colour of the first probe they add. Raises
     `ValueError` for settings without conditions.
     """
-    gains, (_, *others) = _gains(quiver), quiver.pools
+    gains, looks = _gains(quiver), _pool_looks(quiver)
     width = COLUMN if len(gains) == 1 else PAGE
     with style():
         fig, axes = _axes(width, COLUMN * 0.75, columns=len(gains), sharey=True)
         for ax, (setting, cells) in zip(axes, gains.items()):
             ax.axhline(0, color="0.7", linewidth=0.8)
-            for pool in others: _gain_line(cells, ax, pool, **look(_added(quiver, pool)[0]))
+            for pool, own in looks.items(): _gain_line(cells, ax, pool, **own)
             _condition_axis(ax, setting)
             ax.set(title=_title(setting), ylabel=f"uplift in {_shown(quiver.metric)}")
         _legend_above(fig, axes[0], 3)
@@ -343,14 +451,16 @@ def plot_means(table: pd.DataFrame, xlabel: str = "test AUC") -> Figure:
     `setting`, `probe`, `mean`, `ci_low`, `ci_high`.
     """
     parts = {s: table[table["setting"] == s].reset_index(drop=True) for s in _in_order(table["setting"])}
-    names = list(dict.fromkeys(table["probe"]))[::-1]
+    names, labels = list(dict.fromkeys(table["probe"]))[::-1], called(table["probe"], many=np.inf)
+    looks = line_looks(labels)
     with style():
         fig, axes = _panels(parts, 0.2 + 0.09 * len(names))
         for ax, rows in zip(axes, parts.values()):
             for probe, mean, low, high in rows[["probe", "mean", "ci_low", "ci_high"]].itertuples(index=False):
-                ax.errorbar(mean, names.index(probe), xerr=[[mean - low], [high - mean]], linewidth=1, **look(probe))
-        axes[0].set(yticks=range(len(names)), yticklabels=names, ylim=(-0.6, len(names) - 0.4))
+                ax.errorbar(mean, names.index(probe), xerr=[[mean - low], [high - mean]], linewidth=1, **looks[probe])
+        axes[0].set(yticks=range(len(names)), yticklabels=[labels[n] for n in names], ylim=(-0.6, len(names) - 0.4))
         fig.supxlabel(xlabel, fontsize=8)
+        _key(fig, looks, labels)
         return fig
 
 # %% ../nbs/14_plots.ipynb #9cde073f
@@ -390,17 +500,19 @@ def taken(quiver: Quiver) -> pd.DataFrame:
     share = cells["chosen"].map(lambda probes: _share_added(quiver, probes))
     by = [c for c in ("setting", "condition", "pool") if c in cells]
     kept = cells.assign(share=share)[cells["pool"].isin(others)]
-    return kept.groupby(by, sort=False, as_index=False)["share"].mean()
+    check_marks(kept, by)
+    parts = kept.groupby(by, sort=False)
+    return pd.DataFrame([dict(zip(by, key)) | {"share": _task_mean(rows, "share")} for key, rows in parts])
 
 def plot_taken(quiver: Quiver) -> Figure:
     "`taken` along the axis of each regime."
     shares = taken(quiver)
-    parts = {s: shares[shares["setting"] == s] for s in _gains(quiver)}
+    parts, looks = {s: shares[shares["setting"] == s] for s in _gains(quiver)}, _pool_looks(quiver)
     with style():
         fig, axes = _panels(parts)
         for ax, (setting, rows) in zip(axes, parts.items()):
             for pool, r in rows.groupby("pool", sort=False):
-                ax.plot(r["condition"], r["share"], label=pool, **look(_added(quiver, pool)[0]))
+                ax.plot(r["condition"], r["share"], label=pool, **looks[pool])
             _condition_axis(ax, setting)
             ax.set_ylim(0, 1)
         axes[0].set_ylabel("share of tasks that pick an added probe")
@@ -413,12 +525,13 @@ def _task_order(task: str) -> tuple[int, str]:
     number = task.split("_")[0]
     return (int(number) if number.isdigit() else 0, task)
 
-def _small_panel(ax: Axes, rows: pd.DataFrame, metric: str, task: str, looks: dict[Hashable, dict[str, Any]]) -> None:
+def _small_panel(ax: Axes, rows: pd.DataFrame, metric: str, task: str, looks: dict[Hashable, dict[str, Any]],
+                 names: dict[Hashable, str]) -> None:
     "One task: sparse methods or SAEs against k, baselines as level lines; seeds are averaged."
     for line, r in rows.groupby("line"):
         color, at = looks[line]["color"], r.dropna(subset="k").groupby("k")[metric].mean()
-        if len(at): ax.plot(at.index.astype(int), at, color=color, linewidth=1, label=line)
-        else: ax.axhline(r[metric].mean(), color=color, linewidth=0.8, linestyle="--", label=line)
+        if len(at): ax.plot(at.index.astype(int), at, color=color, linewidth=1, label=names[line])
+        else: ax.axhline(r[metric].mean(), color=color, linewidth=0.8, linestyle="--", label=names[line])
     ax.set_xscale("log", base=2)
     ax.set_title(task[:12] + "…" * (len(task) > 12), fontsize=4.5, pad=1)
     ax.tick_params(labelsize=4, length=1, pad=1)
@@ -430,13 +543,14 @@ def plot_tasks_by_k(results: pd.DataFrame, columns: int = 12, metric: str = "tes
     """
     tasks = sorted(results["dataset"].unique(), key=_task_order)
     rows, table = -(-len(tasks) // columns), with_lines(results)
-    parts, looks = table.groupby("dataset"), _looks(table)
+    parts, looks, names = table.groupby("dataset"), _looks(table), _line_names(table)
+    check_marks(table, ["line", "k"])
     with style():
-        height = 0.6 * rows + 0.4 + _legend_height(len(looks), 4)
+        height = 0.6 * rows + 0.4 + _legend_height(len(looks) - len(_numbered(names)), 4)
         fig, axes = _axes(PAGE, height, rows, columns, sharex=True, sharey=True)
-        for ax, task in zip(axes, tasks): _small_panel(ax, parts.get_group(task), metric, task, looks)
+        for ax, task in zip(axes, tasks): _small_panel(ax, parts.get_group(task), metric, task, looks, names)
         for ax in axes[len(tasks):]: ax.set_visible(False)
-        _legend_above(fig, axes[0], 4)
+        _name_lines(fig, axes[0], looks, names, 4, ends=False)
         fig.supxlabel("latents k", fontsize=7)
         fig.supylabel(_shown(metric), fontsize=7)
         return fig
@@ -489,11 +603,11 @@ def _wins_by_hook(table: pd.DataFrame, hooks: int) -> pd.DataFrame:
     counts = first.groupby(["method", "at"]).size().unstack(fill_value=0)
     return counts.reindex(columns=range(hooks), fill_value=0)
 
-def _stack(ax: Axes, counts: pd.DataFrame) -> None:
+def _stack(ax: Axes, counts: pd.DataFrame, looks: dict[Hashable, dict[str, Any]]) -> None:
     "Bars on top of each other, one row per method, at each column."
     foot = 0
     for method, row in counts.iterrows():
-        ax.bar(row.index, row, bottom=foot, color=look(str(method))["color"], width=0.7)
+        ax.bar(row.index, row, bottom=foot, color=looks[method]["color"], width=0.7)
         foot = foot + row
 
 # %% ../nbs/14_plots.ipynb #bd12a0cb
@@ -503,11 +617,11 @@ def plot_layers(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
     """
     hooks = sorted(results["hook"].unique(), key=layer)
     names = ["embedding" if layer(h) < 0 else str(layer(h)) for h in hooks]
-    table = results.assign(at=results["hook"].map(hooks.index))
+    table, looks = results.assign(at=results["hook"].map(hooks.index)), line_looks(sorted(results["method"].unique()))
     with style():
         fig, (left, right) = _axes(PAGE, COLUMN * 0.8, columns=2)
-        for method, rows in table.groupby("method"): _mean_line(rows, "at", metric, left, method, look(method))
-        _stack(right, _wins_by_hook(table, len(hooks)))
+        for method, rows in table.groupby("method"): _mean_line(rows, "at", metric, left, method, looks[method])
+        _stack(right, _wins_by_hook(table, len(hooks)), looks)
         for ax in (left, right): ax.set(xlabel="after block", xticks=range(len(hooks)), xticklabels=names)
         left.set_ylabel(_mean_of(results, metric))
         right.set_ylabel("tasks where validation picks it")
@@ -542,19 +656,16 @@ def _aside(x: pd.Series, log: int) -> pd.Series:
     size = group.map(group.value_counts())
     return ((number - (size - 1) / 2) * (14 / size).clip(upper=4.5)).reindex(x.index)
 
-def _point(ax: Axes, x: float, row: Any, color: str, marker: str, aside: float = 0) -> None:
-    "A mean and its interval, upright; hollow where the interval holds zero."
+def _point(ax: Axes, x: float, row: Any, color: str, marker: str, aside: float = 0, number: str = "") -> None:
+    "A mean and its interval, upright; hollow where the interval holds zero. Its `number`, if any, stands above."
     from matplotlib.transforms import ScaledTranslation
     move = ax.transData + ScaledTranslation(aside / 72, 0, ax.figure.dpi_scale_trans)
     ax.vlines(x, row.low, row.high, color=color, linewidth=0.9, transform=move)
     ax.scatter(x, row.mean, s=16, marker=marker, edgecolor=color, linewidth=0.9, transform=move, zorder=3,
                facecolor=color if row.low > 0 or row.high < 0 else "white")
     ax.update_datalim([(x, end) for end in (row.mean, row.low, row.high) if end == end])
-
-def _keys(looks: dict[Hashable, dict[str, Any]]) -> list[Any]:
-    "What a legend shows for each name: its marker in its colour."
-    from matplotlib.lines import Line2D
-    return [Line2D([], [], linestyle="", label=str(name), **one) for name, one in looks.items()]
+    if number: ax.annotate(number, (x, row.high if row.high == row.high else row.mean), (aside, 1.5),
+                           textcoords="offset points", fontsize=4.5, ha="center", color=color)
 
 # %% ../nbs/14_plots.ipynb #028ac69e
 def plot_apart(table: pd.DataFrame, x: str, by: str, xlabel: str, ylabel: str, log: int = 10,
@@ -565,21 +676,25 @@ def plot_apart(table: pd.DataFrame, x: str, by: str, xlabel: str, ylabel: str, l
     Columns `mean`, `low`, `high`; where the interval leaves zero out, the point is filled. `log`: base of the x axis, 0
     if linear. `columns`: how many panels side by side. `join`: whether thin lines join what has the same `by`.
     """
-    parts, looks = dict([*table.groupby("panel", sort=False)]), line_looks(table[by], table[by])
-    height, one_row = 0.8 + _legend_height(len(looks), 3) / COLUMN, len(parts) <= columns
+    parts = dict([*table.groupby("panel", sort=False)])
+    looks, names = line_looks(table[by], table[by]), called(table[by])
+    numbers, one_row = {n: names[n] for n in _numbered(names)}, len(parts) <= columns
+    height = 0.8 + (0 if numbers else _legend_height(len(looks), 3) / COLUMN)
     with style():
         fig, axes = _panels(parts, height if one_row else 0.6, columns)
         for ax, part in zip(axes, parts.values()):
             ax.axhline(0, color="0.7", linewidth=0.8)
             for row, aside in zip(part.itertuples(), _aside(part[x], log)):
-                _point(ax, getattr(row, x), row, **looks[getattr(row, by)], aside=aside)
+                name = getattr(row, by)
+                _point(ax, getattr(row, x), row, **looks[name], aside=aside, number=numbers.get(name, ""))
             for name, r in part.sort_values(x).groupby(by) if join else ():
                 ax.plot(r[x], r["mean"], color=looks[name]["color"], linewidth=0.5, alpha=0.6)
             if log: _log_axis(ax, part[x], log)
             ax.autoscale_view()
             ax.set_xlabel(xlabel)
         _name_y(fig, axes, ylabel, one_row)
-        fig.legend(handles=_keys(looks), loc="outside upper center", ncols=3)
+        if not numbers: fig.legend(handles=_handles(looks, names), loc="outside upper center", ncols=3)
+        _key(fig, looks, names)
         return fig
 
 # %% ../nbs/14_plots.ipynb #37eadbc0
@@ -587,14 +702,15 @@ def _short(name: str, most: int = 24) -> str:
     "A name of at most `most` characters, its middle left out."
     return name if len(name) <= most else f"{name[:most // 2 - 1]}…{name[-(most // 2):]}"
 
-def _levels(ax: Axes, levels: pd.DataFrame, looks: dict[Hashable, dict[str, Any]]) -> None:
-    "Means against k, a line for each `line`; those without k are level."
+def _levels(ax: Axes, levels: pd.DataFrame, looks: dict[Hashable, dict[str, Any]],
+            numbered: Sequence[Hashable]) -> None:
+    "Means against k, a line for each `line`; those without k are level, those that are `numbered` in no legend."
     for line, rows in levels.groupby("line", sort=False):
-        own, label = looks[line], _short(line, 25)
+        own, label = looks[line], "_" * (line in numbered) + _short(line, 25)
         if rows["k"].isna().all(): ax.axhline(rows["mean"].iloc[0], color=own["color"], linestyle="--", label=label)
         else: ax.plot(rows["k"].astype(int), rows["mean"], label=label, markeredgewidth=0, **own)
 
-def _small_apart(ax: Axes, name: str, differences: pd.DataFrame, look: dict[str, Any]) -> None:
+def _small_apart(ax: Axes, name: str, title: str, differences: pd.DataFrame, look: dict[str, Any]) -> None:
     "The differences of one SAE against k, those of the others behind."
     ax.axhline(0, color="0.7", linewidth=0.8)
     for line, rows in differences.groupby("line", sort=False):
@@ -602,15 +718,27 @@ def _small_apart(ax: Axes, name: str, differences: pd.DataFrame, look: dict[str,
         color, width = (look["color"], 1) if own else ("0.85", 0.6)
         ax.plot(rows["k"].astype(int), rows["mean"], color=color, linewidth=width, zorder=1 + own)
         for row in rows.itertuples() if own else (): _point(ax, row.k, row, **look)
-    ax.set_title(_short(name), fontsize=6.5)
+    ax.set_title(title, fontsize=6.5)
 
 # %% ../nbs/14_plots.ipynb #0d487411
+def _apart_panels(fig: Figure, places: Sequence[Any], columns: int, differences: pd.DataFrame,
+                  looks: dict[Hashable, dict[str, Any]], names: dict[Hashable, str]) -> list[Axes]:
+    "A panel for each SAE of `names`, at the first of `places`, `columns` side by side."
+    panels: list[Axes] = []
+    for i, (line, label) in enumerate(names.items()):
+        share = {"sharex": panels[0], "sharey": panels[0]} if panels else {}
+        panels.append(fig.add_subplot(places[i], **share))
+        _small_apart(panels[i], str(line), label, differences, looks[line])
+        panels[i].tick_params(labelleft=i % columns == 0, labelbottom=i + columns >= len(names))
+    return panels
+
+# %% ../nbs/14_plots.ipynb #4c091313
 def plot_apart_by_k(levels: pd.DataFrame, differences: pd.DataFrame, ylabel: str, columns: int = 4) -> Figure:
     """Above, means of `levels` against k, a line for each `line`; below, a panel for each `line` of `differences`, with
-    intervals. Columns of both: `line`, `k`, `mean`; of `differences` also `low`, `high`. Up to 14 lines have a legend.
+    intervals. Columns of both: `line`, `k`, `mean`; of `differences` also `low`, `high`.
     """
     import matplotlib.pyplot as plt
-    names, ks = list(dict.fromkeys(differences["line"])), sorted(differences["k"].unique())
+    names, ks = called(differences["line"], long=24), sorted(differences["k"].unique())
     columns = min(columns, max(2, len(names)))
     looks, rows = line_looks(levels["line"], names if len(names) > 1 else []), -(-len(names) // columns)
     with style():
@@ -619,20 +747,17 @@ def plot_apart_by_k(levels: pd.DataFrame, differences: pd.DataFrame, ylabel: str
         grid = fig.add_gridspec(1 + rows, columns, height_ratios=[1.9, *[1] * rows])
         top, side = fig.add_subplot(grid[0, :-1]), fig.add_subplot(grid[0, -1])
         side.axis("off")
-        small: list[Axes] = []
-        _levels(top, levels, looks)
-        for i, name in enumerate(names):
-            share = {"sharex": small[0], "sharey": small[0]} if small else {}
-            small.append(fig.add_subplot(grid[1 + i // columns, i % columns], **share))
-            _small_apart(small[i], name, differences, looks[name])
-            small[i].tick_params(labelleft=i % columns == 0, labelbottom=i + columns >= len(names))
+        _levels(top, levels, looks, _numbered(names))
+        places = [grid[1 + i // columns, i % columns] for i in range(len(names))]
+        small = _apart_panels(fig, places, columns, differences, looks, names)
         for ax, some in ((top, ks if columns > 2 else ks[::2]), (small[0], ks[::3])): _k_axis(ax, some)
         small[0].autoscale_view()
         top.set_ylabel("test AUC, mean over tasks")
         small[(rows - 1) // 2 * columns].set_ylabel(ylabel)
-        shown = [h for h in top.get_lines() if len(looks) <= 14 or h.get_label() not in {_short(n, 25) for n in names}]
+        shown = [h for h in top.get_lines() if not str(h.get_label()).startswith("_")]
         side.legend(handles=shown, loc="center left", bbox_to_anchor=(-0.12, 0.5), fontsize=6).set_in_layout(False)
         fig.supxlabel("latents k", fontsize=8)
+        _key(fig, looks, names)
         return fig
 
 # %% ../nbs/14_plots.ipynb #af10c0a0
@@ -684,8 +809,10 @@ def _off_scale(ax: Axes, at: int, score: float, left: bool, color: str) -> None:
             ha="left" if left else "right", fontsize=6, bbox={"color": "white", "pad": 0.5})
 
 # %% ../nbs/14_plots.ipynb #b5a7d9ad
-def _contenders(ax: Axes, rows: pd.DataFrame) -> None:
-    "Scores of one group of a ranking, the best on top, with intervals from the best SAE's, and letters at the right."
+def _contenders(ax: Axes, rows: pd.DataFrame, names: dict[Hashable, str], tall: int) -> None:
+    """Scores of one group of a ranking, the best on top, with intervals from the best SAE's, and letters at the right;
+    with room for `tall` rows.
+    """
     best = rows.loc[rows["to_best"] == 0, "score"].iloc[0]
     low, high = _limits(rows, best)
     ax.axvline(best, color="0.7", linewidth=0.8, zorder=0)
@@ -696,10 +823,10 @@ def _contenders(ax: Axes, rows: pd.DataFrame) -> None:
         else:
             ax.hlines(at, best + row.best_low, best + row.best_high, color=own["color"], linewidth=1.2)
             ax.scatter(row.score, at, s=18, zorder=3, linewidth=0, **own)
-    ax.set_yticks(range(len(rows)), [_short(str(c), 36) for c in rows["contender"]])
+    ax.set_yticks(range(len(rows)), [names.get(c, str(c)) for c in rows["contender"]])
     for tick, kind in zip(ax.get_yticklabels(), rows["kind"]):
         if kind != "sae": tick.set_fontstyle("italic")
-    ax.set(xlim=(low, high), ylim=(len(rows) - 0.4, -0.6))
+    ax.set(xlim=(low, high), ylim=(tall - 0.4, -0.6))
 
 # %% ../nbs/14_plots.ipynb #bb066397
 def plot_ranking(ranking: Ranking, xlabel: str = "score") -> Figure:
@@ -713,14 +840,16 @@ def plot_ranking(ranking: Ranking, xlabel: str = "score") -> Figure:
     table = table.sort_values("score", ascending=False, kind="stable")
     parts = {", ".join(map(str, key)): rows for key, rows in table.groupby(groups)} if groups else {"": table}
     parts = dict(sorted(parts.items(), key=lambda p: first.get(p[1].iloc[0].get("setting"), 0)))
-    tall = max(map(len, parts.values()))
+    names, sizes = called(table.loc[table["kind"] == "sae", "contender"], many=np.inf), [*map(len, parts.values())]
+    tall = [max(sizes[i:i + 2]) for i in range(0, len(sizes), 2)]  # of each row of panels
     with style():
-        fig, axes = _axes(PAGE * (0.75 if len(parts) == 1 else 1), (0.7 + 0.17 * tall) * -(-len(parts) // 2),
-                          -(-len(parts) // 2), min(2, len(parts)))
-        for ax, (name, rows) in zip(axes, parts.items()):
-            _contenders(ax, rows)
+        fig, axes = _axes(PAGE * (0.75 if len(parts) == 1 else 1), sum(0.7 + 0.17 * n for n in tall), len(tall),
+                          min(2, len(parts)), heights=[0.7 + 0.17 * n for n in tall])
+        for i, (ax, (name, rows)) in enumerate(zip(axes, parts.items())):
+            _contenders(ax, rows, names, tall[i // 2])
             ax.set(title=_title(name), xlabel=xlabel)
         for ax in axes[len(parts):]: ax.set_visible(False)
+        _key(fig, dict.fromkeys(names, look("sae")), names)
         return fig
 
 # %% ../nbs/14_plots.ipynb #72b56a9a
