@@ -24,7 +24,8 @@ _MODULES = {
               "run_all_baseline_scarcity", "run_baseline_evals", "run_control_evals", "run_sae_evals"],
     "results": ["load_results", "save_results"], "stats": ["compare", "quiver"], "ranking": ["power", "rank"],
     "tokens": ["run_token_evals"],
-    "latents": ["disagreements", "top_latents"], "report": ["report"], "paper": ["load_paper_results"], "plans": ["SweepPlan"], "sweeps": ["sweep"]}
+    "latents": ["disagreements", "top_latents"], "report": ["report"],
+    "paper": ["load_paper_results"], "plans": ["SweepPlan"], "sweeps": ["sweep"]}
 
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 _OLD = ("constants", "generate_model_activations", "generate_sae_activations", "run_baselines", "run_sae_evals",

@@ -280,6 +280,14 @@ def _write_given(path: Path, dataset: Dataset, width: int | None, identity: dict
     path.parent.mkdir(parents=True, exist_ok=True)
     write_activations(path, acts, dataset.prompts, identity)
 
+def _without_given(todo: dict[str, tuple[Dataset, list[str]]], wanted: Wanted, paths: Paths,
+                   width: int | None) -> dict[str, tuple[Dataset, list[str]]]:
+    "What of `todo` is left to a model, when what datasets bring along is written."
+    for ds, h in [(ds, h) for ds, hooks in todo.values() for h in hooks if ds.activations is not None]:
+        _write_given(paths[ds.name, h], ds, width, wanted[ds.name, h])
+    return {name: job for name, job in todo.items() if job[0].activations is None}
+
+# %% ../nbs/05_activations.ipynb #27007b2c
 def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names: Sequence[str],
                        model_cache_path: str | Path, device: str | None = None, max_seq_len: int = MAX_SEQ_LEN,
                        batch_size: int = 32, model: Any = None, dtype: str = "float32", progress: bool = True,
@@ -300,10 +308,7 @@ def ensure_activations(datasets: Sequence[Dataset], model_name: str, hook_names:
     stored = {(ds.name, h): cached_identity(ds, at[0], h, at[1], wanted[ds.name, h], reading) for ds, h in pairs}
     found = {key: identity for key, identity in stored.items() if identity}
     missing = {ds.name: (ds, [h for h in hook_names if (ds.name, h) not in found]) for ds in datasets}
-    todo = {name: job for name, job in missing.items() if job[1]}
-    for ds, h in [(ds, h) for ds, hooks in todo.values() for h in hooks if ds.activations is not None]:
-        _write_given(paths[ds.name, h], ds, width, wanted[ds.name, h])
-    todo = {name: job for name, job in todo.items() if job[0].activations is None}
+    todo = _without_given({name: job for name, job in missing.items() if job[1]}, wanted, paths, width)
     if todo:
         model = load_model(model_name if model is None else model, device, dtype, reading)
         _check_widths(model, hook_names, width)

@@ -42,8 +42,7 @@ class Dataset:
 
     `prompts`: n strings. `labels`: int64 array of shape (n,), 0 or 1. `classes`: names of class 0 and class 1.
     `shifted`: the same task on prompts from another distribution, with the same classes, where there is such a twin.
-    `activations`: float32 (n, d) of a task without text, whose `prompts` are digests of its rows. `known`: what was
-    found out about it and need not be found out again.
+    `activations`: float32 (n, d) of a task without text, whose `prompts` are digests. `known`: what was found out.
     """
     name: str
     prompts: list[str] = field(repr=False)
@@ -447,6 +446,7 @@ def _as_arrays(source: Any, where: str) -> tuple[Any, Any] | None:
     rows = [_array(x) for x in df["X"]]
     return np.stack(rows) if len({r.shape for r in rows}) == 1 else np.array([None] * len(rows)), df["y"].to_numpy()
 
+# %% ../nbs/02_datasets.ipynb #e79a6f7f
 def load_dataset(source: Any, name: str | None = None) -> Dataset:
     """A `Dataset` from a built-in name, a file, a table, arrays or a `Dataset`.
 
