@@ -642,6 +642,7 @@ def _here(plan: SweepPlan) -> SweepPlan:
 
 def _on_this_machine(plan: SweepPlan) -> None:
     "`ValueError` for a device that is not here."
+    if plan.device is None: return
     try: pick_device(plan.device)
     except ValueError as e: raise ValueError(f"{plan.place('device')}: {e}") from e
 
