@@ -5,7 +5,7 @@ const GROUP = {model: "Model", hook: "Hook", setting: "Setting", protocol: "Prot
 const state = {g: D.first, layer: 0, family: 0, ref: D.reference || "best", map: "difference", rows: "name",
   columns: "rank", task: null, sae: null};
 
-// What the filters leave. g: a group; l: 0 for all k, else the place of k; f: a family, 0 for all tasks; c: a contender.
+// What the filters leave. g: a group; l: 0 for all k, else the place of k; f: a family, 0 for all tasks; c: a probe.
 const group = () => D.groups[state.g];
 const layerNames = g => ["all k", ...g.ks.map(k => `k = ${k}`)];
 const layerOf = g => Math.min(state.layer, g.ks.length);
@@ -15,8 +15,8 @@ const shown = g => g.tasks.map((_, t) => t).filter(t => !state.family || g.famil
 const cell = (g, l, c, t) => unpack(g, "cube", 1e4)[(l * g.who.length + c) * g.tasks.length + t];
 const mean = (g, f, l, c) => unpack(g, "means", 1e4)[(f * (g.ks.length + 1) + l) * g.who.length + c];
 
-const CROSSED = "For one number of latents within one family no intervals were made: choose all k, or all tasks, to see " +
-  "what may be concluded.";
+const CROSSED = "For one number of latents within one family no intervals were made: choose all k, or all tasks, " +
+  "to see what may be concluded.";
 function ranking(g) {
   const f = state.family, l = layerOf(g), found = g.rank[`${l}|${f}`], of = c => mean(g, f, l, c);
   if (found?.order) return found;
@@ -96,8 +96,8 @@ function drawRanking(g, r, ref) {
 }
 
 // Part 3: lines, a point for each row.
-const NOTE = "dashed: baselines and controls. Lines have no intervals, since those of single lines say little of their " +
-  "differences: the ranking has those, for each k.";
+const NOTE = "dashed: baselines and controls. Lines have no intervals, since those of single lines say little of " +
+  "their differences: the ranking has those, for each k.";
 function point(w, x, y, dot = true) {
   const picked = w.name === state.sae, many = group().who.length > 40;
   return {name: key(w.name), kind: w.kind, color: w.color, shape: w.shape, opacity: !state.sae || picked ? 1 : 0.2,
@@ -140,7 +140,7 @@ function drawByCondition(g, f, l) {
   if (!at) return;
   const value = (i, c) => unpack(at, "means", 1e4)[((i * D.families.length + f) * L + l) * C + c];
   $("condition-title").textContent = `Along the regime ${plain(g.names.setting)}`;
-  $("condition-note").textContent = `${layerNames(g)[l]}; each point over the tasks that all ranked probes have there.`;
+  $("condition-note").textContent = `${layerNames(g)[l]}; a point over the tasks that all ranked probes have there.`;
   const scale = at.log ? {type: "log", base: 2, nice: false} : {zero: false};
   chart("condition-chart", curve(x => ({...x, title: at.axis, scale, axis: {grid: false}})),
     there(g.who.flatMap((w, c) => at.values.map((x, i) => point(w, x, value(i, c))))),
@@ -166,10 +166,12 @@ function drawQuiver(g, q) {
   $("quiver-chart").hidden = !rows.length;
   $("quiver-said").replaceChildren(...said.map(s => el("li", {}, s)));
   if (!rows.length) words.open = true;
-  else chart("quiver-chart", forest("gain in test AUC", rows.length), {rows: rows.map(([pool, at, low, high], order) => {
+  const mark = ([pool, at, low, high], order) => {
     const {color, shape} = g.who.find(x => pool === `with ${x.name}`) ?? one;
     return {order, name: key(pool), at, low: low ?? at, high: high ?? at, told: interval(at, low, high), color, shape};
-  })}, "Gain of pools with SAEs over the baselines alone.");
+  };
+  if (rows.length) chart("quiver-chart", forest("gain in test AUC", rows.length), {rows: rows.map(mark)},
+    "Gain of pools with SAEs over the baselines alone.");
 }
 
 // Part 4: the map, its tasks as a table, one task, one probe.
@@ -196,7 +198,8 @@ function drawMap(g, r, ref) {
   const [low, middle, high] = diff ? [-reach, 0, reach] : [least, (least + 1) / 2, 1];
   const colors = diff ? ["#B2182B", "#F7F7F7", "#2166AC"] : ["#440154", "#21918c", "#fde725"];
   $("map-note").textContent = `A row for each of ${rows.length} tasks, a column for each probe; ${layerNames(g)[l]}. ` +
-    `Test AUC${diff ? ` less that of ${nameOf(g, ref)}` : ""}. Empty: missing. Press a cell or a name; the lists above do the same.`;
+    `Test AUC${diff ? ` less that of ${nameOf(g, ref)}` : ""}. Empty: missing. ` +
+    "Press a cell or a name; the lists above do the same.";
   const ramp = el("i"), said = diff ? signed : f4;
   ramp.style.background = `linear-gradient(to right, ${colors})`;
   $("map-scale").replaceChildren(said(low), ramp, said(high));
@@ -232,7 +235,8 @@ function card(what, ...inside) {
 }
 function latents(g, c, t) {  // the heaviest of a probe, with their weights
   const L = g.latents, index = once(L, "index", () => new Int32Array(bytes(L.index).buffer));
-  const weight = once(L, "weight", () => new Float32Array(bytes(L.weight).buffer)), from = (c * g.tasks.length + t) * L.n;
+  const weight = once(L, "weight", () => new Float32Array(bytes(L.weight).buffer));
+  const from = (c * g.tasks.length + t) * L.n;
   const places = [...Array(L.n).keys()].map(i => from + i).filter(i => index[i] >= 0);
   return places.map(i => `${index[i]} (${weight[i].toPrecision(3)})`).join(", ");
 }
@@ -240,7 +244,7 @@ function drawTask(g, ref) {
   const t = g.tasks.indexOf(state.task), l = layerOf(g), L = g.latents;
   if (t < 0) return $("task").replaceChildren();
   const base = level(g, l, ref, t), rows = g.who.map((w, c) => ({...w, c, auc: cell(g, l, c, t)}));
-  const of = L ? `Latents: the ${L.n} of the largest weights at k = ${L.k} (first seed and condition), weights in brackets.` :
+  const of = L ? `Latents: the ${L.n} of the largest weights at k = ${L.k} (first seed and condition), with these.` :
     "These results do not name the latents that probes picked.";
   card("task", el("p", {}, `Family: ${D.families[g.family[t]]}; ${layerNames(g)[l]}. ${of}`),
     region("one-task", `Probes on ${state.task}`), ...D.prompts.filter(p => p.task === state.task).map(prompts));
@@ -249,16 +253,13 @@ function drawTask(g, ref) {
     ...L ? [text("Latents", x => latents(g, x.c, t))] : []],
     rows.sort((a, b) => compare(a.auc, b.auc, -1)), x => x.c === ref ? "own" : null);
 }
-function prompts(p) {  // what makes the latents of one probe fire
-  const percent = x => `${(100 * x).toFixed(0)} %`;
+function prompts(p) {  // what makes latents fire, or probes differ
   const token = (text, code, top) => !code ? text : el("mark", {title: code, style: "background: rgba(" +
     `${code > 0 ? "255,160,40" : "110,170,255"},${(0.2 + 0.8 * Math.min(Math.abs(code) / top, 1)).toFixed(2)})`}, text);
-  return el("details", {open: ""}, el("summary", {}, p.title), ...p.latents.map(x => {
-    const top = Math.max(...x.prompts.flatMap(q => q.codes.map(Math.abs)), 1e-9), [no, yes] = p.classes;
-    const speaks = `Speaks for “${x.weight > 0 ? yes : no}”; weight ${signed(x.weight)}, effect ${signed(x.effect)}, ` +
-      `AUC alone ${f4(x.auc)}; active on ${percent(x.active_0)} of “${no}”, ${percent(x.active_1)} of “${yes}”.`;
-    return el("div", {}, el("h4", {}, `Latent ${x.latent}`), el("p", {}, speaks), ...x.prompts.map(q =>
-      el("p", {class: "tokens", dir: "auto"}, `${q.code.toFixed(1)} ${q.label}: ${q.cut[0] ? "… " : ""}`,
+  return el("details", {open: ""}, el("summary", {}, p.title), ...p.blocks.map(({head, text, prompts}) => {
+    const top = Math.max(...prompts.flatMap(q => q.codes.map(Math.abs)), 1e-9);
+    return el("div", {}, head ? el("h4", {}, head) : null, el("p", {}, text), ...prompts.map(q =>
+      el("p", {class: "tokens", dir: "auto"}, q.lead, q.cut[0] ? "… " : "",
         ...q.tokens.map((text, i) => token(text, q.codes[i], top)), q.cut[1] ? " …" : "")));
   }));
 }
@@ -287,8 +288,8 @@ function drawRun() {
   $("facts").replaceChildren(el("dl", {}, ...facts), D.saes.length ? region("sae-list", "Table of SAEs") : "",
     gaps.length ? region("gaps", "Table of what is missing") :
       el("p", {}, "Nothing is missing: every probe has every cell that another has."));
-  if (D.saes.length) table("sae-list", "SAEs", [text("Name", x => x.name), text("Fingerprint", x => x.fingerprint ?? ""),
-    text("Architecture", x => x.architecture ?? ""), whole("Width", x => x.width ?? ""),
+  if (D.saes.length) table("sae-list", "SAEs", [text("Name", x => x.name),
+    text("Fingerprint", x => x.fingerprint ?? ""), text("Architecture", x => x.architecture ?? ""), whole("Width", x => x.width ?? ""),
     whole("Mean L0", x => x.l0 ?? ""), whole("Probes", x => x.probes)], D.saes);
   if (gaps.length) table("gaps", "Failed or missing: cells that others have", [text("Probe", x => x.contender),
     text("Where", x => x.where), whole("Lacks", x => x.lacks), whole("Of", x => x.of), text("The first", x => x.first)],
@@ -333,17 +334,22 @@ function drawFilters(g) {
   const same = `${state.g} ${state.family}`, focus = document.activeElement?.id;
   const set = (name, part, as = String) => v => { state[name] = as(v); update(part); };
   const names = g.who.map(w => [w.name, w.name]), known = state.ref === "field" || names.some(([n]) => n === state.ref);
+  const tasks = shown(g).map(t => [g.tasks[t], g.tasks[t]]);
   const references = [["best", "the best SAE"], ["field", "the mean of the SAEs"], ...names];
   if (drawFilters.last !== same) {
     $("filters").replaceChildren(...Object.entries(GROUP).map(groupChoice).filter(Boolean),
-      choice("filter-k", "Number of latents", [...layerNames(g).entries()], layerOf(g), set("layer", undefined, Number)),
+      choice("filter-k", "Number of latents", [...layerNames(g).entries()], layerOf(g),
+        set("layer", undefined, Number)),
       choice("filter-family", "Family of tasks", families, state.family, set("family", undefined, Number)),
       choice("filter-ref", "Compare with", references, known ? state.ref : "best", set("ref")));
     $("map-form").replaceChildren(
-      choice("map-value", "Show", [["difference", "difference to the reference"], ["auc", "test AUC"]], state.map, set("map", "tasks")),
-      choice("map-rows", "Sort tasks by", Object.entries(SORTS).map(([n, [says]]) => [n, says]), state.rows, set("rows", "tasks")),
-      choice("map-columns", "Sort probes by", [["rank", "rank"], ["name", "name"]], state.columns, set("columns", "tasks")),
-      choice("pick-task", "Look into a task", [["", "none"], ...shown(g).map(t => [g.tasks[t], g.tasks[t]])], "", v => pick("task", v)),
+      choice("map-value", "Show", [["difference", "difference to the reference"], ["auc", "test AUC"]], state.map,
+        set("map", "tasks")),
+      choice("map-rows", "Sort tasks by", Object.entries(SORTS).map(([n, [says]]) => [n, says]), state.rows,
+        set("rows", "tasks")),
+      choice("map-columns", "Sort probes by", [["rank", "rank"], ["name", "name"]], state.columns,
+        set("columns", "tasks")),
+      choice("pick-task", "Look into a task", [["", "none"], ...tasks], "", v => pick("task", v)),
       choice("pick-sae", "Look into a probe", [["", "none"], ...names], "", v => pick("sae", v)));
     if (focus && $(focus)) $(focus).focus({preventScroll: true});
   }

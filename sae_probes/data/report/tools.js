@@ -6,7 +6,8 @@ const CHARTS = read("charts");
 
 const signed = x => Number.isFinite(x) ? (x < 0 ? "−" : "+") + Math.abs(x).toFixed(4) : "missing";
 const f4 = x => Number.isFinite(x) ? x.toFixed(4) : "missing";
-const interval = (x, low, high) => Number.isFinite(low) ? `${signed(x)} (${signed(low)} to ${signed(high)})` : signed(x);
+const interval = (x, low, high) =>
+  Number.isFinite(low) ? `${signed(x)} (${signed(low)} to ${signed(high)})` : signed(x);
 const plain = s => String(s).replaceAll("_", " ");
 const byName = (a, b) => String(a).localeCompare(String(b), "en", {numeric: true});
 
@@ -55,7 +56,8 @@ function table(id, caption, columns, rows, look = () => null) {
   };
   const head = columns.map(({name, look, first}, i) => {
     const sorted = i === at ? (way > 0 ? ["ascending", " ▲"] : ["descending", " ▼"]) : [null, ""];
-    return el("th", {scope: "col", class: look, "aria-sort": sorted[0]}, button(name + sorted[1], () => sort(i, first)));
+    return el("th", {scope: "col", class: look, "aria-sort": sorted[0]},
+      button(name + sorted[1], () => sort(i, first)));
   });
   const fill = (row, {show, look}, i) => i ? el("td", {class: look}, show(row)) : el("th", {scope: "row"}, show(row));
   const body = order.map(row => el("tr", {class: look(row)}, ...columns.map((c, i) => fill(row, c, i))));
