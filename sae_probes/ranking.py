@@ -5,6 +5,7 @@
 # %% ../nbs/11_ranking.ipynb #a6284e6d
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +20,8 @@ from .settings import SEED, Registry, log
 from .stats import CONFIDENCE, RESAMPLES, check_once, least_tasks
 
 # %% auto #0
-__all__ = ['SCORES', 'OVER', 'Score', 'default_score', 'find_score', 'contenders', 'task_scores', 'flip_test', 'half_widths',
-           'seed_test', 'letter_groups', 'pairwise', 'Ranking', 'rank', 'power']
+__all__ = ['SCORES', 'MANY', 'OVER', 'Score', 'default_score', 'find_score', 'contenders', 'task_scores', 'flip_test',
+           'half_widths', 'seed_test', 'letter_groups', 'pairwise', 'Ranking', 'rank', 'power']
 
 # %% ../nbs/11_ranking.ipynb #6b38c9a9
 @dataclass(frozen=True)
@@ -321,11 +322,30 @@ def seed_test(scores: np.ndarray, task: np.ndarray, pairs: np.ndarray, confidenc
     return (count + 1) / (resamples + 1), se * t.isf(norm.sf(bar), df)
 
 # %% ../nbs/11_ranking.ipynb #4400d928
+MANY = 500  # sets of rows, none of which can be told apart, beyond which some of them must do
+
+def _cover(alike: Any) -> list[list[int]]:
+    "Cliques that have every edge of a graph, each grown from an edge that none before has; a row alone is one."
+    left, cliques = {frozenset(edge) for edge in alike.edges}, [[row] for row, n in alike.degree if n == 0]
+    for edge in alike.edges:
+        if frozenset(edge) not in left: continue
+        clique = [*edge]
+        for row in sorted({*alike[edge[0]]} & {*alike[edge[1]]}):
+            if all(other in alike[row] for other in clique): clique.append(row)
+        left -= {frozenset(pair) for pair in itertools.combinations(clique, 2)}
+        cliques.append(clique)
+    return cliques
+
 def letter_groups(apart: np.ndarray) -> list[str]:
-    "Letters, of which two rows share one where they are not `apart` (rows, rows)."
+    """Letters, of which two rows share one where they are not `apart` (rows, rows).
+
+    Of all largest sets of rows that can't be told apart there may be more than can be counted: then as many as it
+    takes to have each such pair in one.
+    """
     import networkx as nx
     alike = nx.from_numpy_array(~apart & ~np.eye(len(apart), dtype=bool))
-    sets = sorted(sorted(clique) for clique in nx.find_cliques(alike))
+    cliques = [*itertools.islice(nx.find_cliques(alike), MANY + 1)]
+    sets = sorted(sorted(clique) for clique in (cliques if len(cliques) <= MANY else _cover(alike)))
     names = [chr(97 + i) if len(sets) <= 26 else f"{chr(97 + i % 26)}{i // 26 or ''}" for i in range(len(sets))]
     between = "" if len(sets) <= 26 else " "
     return [between.join(name for name, rows in zip(names, sets) if row in rows) for row in range(len(apart))]
