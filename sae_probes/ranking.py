@@ -558,6 +558,7 @@ def rank(results: pd.DataFrame, score: str | Score | None = None, metric: str = 
         rows = _contender_rows(g, scores, pairs, confidence, resamples, seed, over)
         put = lambda table, names=g.names: table.assign(**names)[[*names, *table.columns]]
         tables.append((rows, put(pairs), put(tasks.reset_index())))
+    if not tables: raise ValueError(f"no {metric} of these results is a number: there is nothing to rank.")
     table, pairs, means = (pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True))
     return Ranking(how.name, metric, confidence, table, pairs, means, over)
 
