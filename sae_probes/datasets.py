@@ -438,10 +438,8 @@ def _as_frame(source: Any, where: str) -> pd.DataFrame:
 # %% ../nbs/02_datasets.ipynb #cef714b3
 def _is_matrix(X: Any) -> bool: return getattr(X, "ndim", 0) == 2 and not _is_table(X)
 
-def _as_arrays(source: Any, where: str) -> tuple[Any, Any] | None:
-    "Activations and labels: a pair, or the columns `X`, a list of numbers in each row, and `y`. None for all others."
-    if isinstance(source, tuple) and len(source) == 2 and _is_matrix(source[0]): return source
-    df = _as_frame(source, where)
+def _column_arrays(df: pd.DataFrame) -> tuple[Any, Any] | None:
+    "Activations and labels of the columns `X`, a list of numbers in each row, and `y`; None where it has no such."
     if not {"X", "y"} <= {*df.columns} or not len(df): return None
     rows = [_array(x) for x in df["X"]]
     return np.stack(rows) if len({r.shape for r in rows}) == 1 else np.array([None] * len(rows)), df["y"].to_numpy()
@@ -467,11 +465,13 @@ def load_dataset(source: Any, name: str | None = None) -> Dataset:
         name, where, source = name or path.name.split(".")[0], str(path), _READERS[kind](path)
     elif isinstance(source, (str, os.PathLike)): source = _load_builtin(str(source), data_dir())
     if isinstance(source, Dataset): return replace(source, name=safe_name(name)) if name else source
-    arrays = _as_arrays(source, where)
+    pair = isinstance(source, tuple) and len(source) == 2 and _is_matrix(source[0])
+    df = pd.DataFrame() if pair else _as_frame(source, where)
+    arrays = (source[0], source[1]) if pair else _column_arrays(df)
     if not name: raise ValueError("a table needs a name: load_dataset(table, name='my_task') or ('my_task', table).")
     if not isinstance(name, str): raise ValueError(f"the name of a table is text, not {name!r}.")
     if arrays: return dataset_from_arrays(*arrays, name, where)
-    return dataset_from_frame(_as_frame(source, where), name, where, _class_names(source))
+    return dataset_from_frame(df, name, where, _class_names(source))
 
 # %% ../nbs/02_datasets.ipynb #3edbfced
 def _is_one(sources: Any) -> bool:
