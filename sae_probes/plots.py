@@ -464,18 +464,12 @@ def plot_means(table: pd.DataFrame, xlabel: str = "test AUC") -> Figure:
         return fig
 
 # %% ../nbs/14_plots.ipynb #9cde073f
-def _share_added(quiver: Quiver, chosen: Sequence[str]) -> float:
-    "The share of the probes `chosen` that the first pool has not; names may end in the SAE, in brackets."
-    base = next(iter(quiver.pools.values()))
-    return sum(p.split(" [")[0] not in base for p in chosen) / len(chosen)
-
 def plot_picks(quiver: Quiver) -> Figure:
     """Scores of the second pool's pick against the first's, one dot per task, in the colour of the added probes where
     one of these is picked (under any seed).
     """
     base, pool = list(quiver.pools)[:2]
-    cells = quiver.cells.assign(added=quiver.cells["chosen"].map(lambda probes: _share_added(quiver, probes)))
-    tasks = cells.groupby(["pool", "dataset"])[["score", "added"]].mean()  # seeds of a task are one dot
+    tasks = quiver.cells.groupby(["pool", "dataset"])[["score", "added"]].mean()  # seeds of a task are one dot
     first, second = tasks.loc[base], tasks.loc[pool]
     new = second["added"] > 0
     low = min(first["score"].min(), second["score"].min()) - 0.02
@@ -497,12 +491,11 @@ def taken(quiver: Quiver) -> pd.DataFrame:
     cells; ties count in part.
     """
     (_, *others), cells = quiver.pools, quiver.cells
-    share = cells["chosen"].map(lambda probes: _share_added(quiver, probes))
     by = [c for c in ("setting", "condition", "pool") if c in cells]
-    kept = cells.assign(share=share)[cells["pool"].isin(others)]
+    kept = cells[cells["pool"].isin(others)]
     check_marks(kept, by)
     parts = kept.groupby(by, sort=False)
-    return pd.DataFrame([dict(zip(by, key)) | {"share": _task_mean(rows, "share")} for key, rows in parts])
+    return pd.DataFrame([dict(zip(by, key)) | {"share": _task_mean(rows, "added")} for key, rows in parts])
 
 def plot_taken(quiver: Quiver) -> Figure:
     "`taken` along the axis of each regime."

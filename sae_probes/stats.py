@@ -18,8 +18,8 @@ from .results import columns, probe_label, round_condition, sae_names
 from .settings import SEED
 
 # %% auto #0
-__all__ = ['CONFIDENCE', 'RESAMPLES', 'MARGIN', 'check_once', 'by_task', 'bootstrap_interval', 'signed_rank', 'means',
-           'least_tasks', 'Comparison', 'compare', 'tie_range', 'Quiver', 'quiver']
+__all__ = ['CONFIDENCE', 'RESAMPLES', 'MARGIN', 'check_once', 'by_task', 'bootstrap_interval', 'signed_rank', 'decimal',
+           'with_interval', 'means', 'least_tasks', 'Comparison', 'compare', 'tie_range', 'Quiver', 'quiver']
 
 # %% ../nbs/10_stats.ipynb #60d53caa
 def _keys(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
@@ -124,11 +124,30 @@ def bootstrap_interval(values: Any, confidence: float = CONFIDENCE, resamples: i
     return float(low), float(high)
 
 # %% ../nbs/10_stats.ipynb #de98ff73
+def _count_signs(d: np.ndarray) -> float:
+    "p-value of that test by counting all 2**tasks signs of `d` (tasks,): ties share a rank, zeros have none."
+    from scipy.stats import rankdata
+    ranks = (2 * rankdata(np.abs(d[d != 0]))).astype(int)
+    seen, ways = ranks[d[d != 0] > 0].sum(), np.ones(1)  # how many signs give 0, 1, … as the sum of the ranks above 0
+    for rank in ranks: ways = np.convolve(ways, [1, *[0] * (rank - 1), 1])
+    return float(min(1, 2 * min(ways[:seen + 1].sum(), ways[seen:].sum()) / ways.sum()))
+
 def signed_rank(differences: Any) -> float:
     "p-value of SciPy's two-sided Wilcoxon signed-rank test for `differences` (tasks,). 1 where all are zero."
     from scipy.stats import wilcoxon
     differences = np.round(differences, 12)  # sums in another order are still ties
+    if len(differences) <= 13: return _count_signs(differences)
     return float(wilcoxon(differences, alternative="two-sided").pvalue) if differences.any() else 1.0
+
+# %% ../nbs/10_stats.ipynb #2744b7d9
+def decimal(x: float, digits: int = 4, sign: str = "") -> str:
+    "A number as text. With `sign` \"+\" it has one, unless it rounds to zero."
+    return f"{x:{sign if round(float(x), digits) else ''}z.{digits}f}"
+
+def with_interval(x: float, low: float, high: float) -> str:
+    "A difference as text, with its interval where it has one."
+    between = f" ({decimal(low, 4, '+')} to {decimal(high, 4, '+')})" if pd.notna(low) else ""
+    return decimal(x, 4, "+") + between
 
 # %% ../nbs/10_stats.ipynb #b5e11038
 def _mean_row(cells: pd.DataFrame, label: str, confidence: float, resamples: int, seed: int) -> dict[str, Any]:
@@ -186,22 +205,31 @@ def _claim(row: pd.Series, a: str, b: str, margin: float, confidence: float) -> 
             f"({confidence * 100:g} % interval {low:.3f} to {high:.3f})")
 
 # %% ../nbs/10_stats.ipynb #82c70d49
+def _left_out(row: pd.Series, a: str, b: str) -> str:
+    "What to add where one has cells that the other lacks."
+    said = [f"{n} cell{'s' * (n != 1)} that only {who} has" for who, n in ((a, row.only_a), (b, row.only_b)) if n]
+    return f" Left out: {' and '.join(said)}." * bool(said)
+
 def _conclude(row: pd.Series, a: str, b: str, margin: float, confidence: float) -> str:
-    "One sentence on a row of `Comparison.table`."
-    if row.tasks == 0: return f"{a} and {b} share no cell: nothing may be concluded."
-    interval = f"({confidence:.0%} interval {row.ci_low:.3f} to {row.ci_high:.3f})".replace("%", " %")
+    "One sentence on a row of `Comparison.table`, and what was left out."
+    left_out = _left_out(row, a, b)
+    if row.tasks == 0: return f"{a} and {b} share no cell: nothing may be concluded.{left_out}"
+    interval = (f" ({confidence * 100:g} % interval {decimal(row.ci_low, 3)} to {decimal(row.ci_high, 3)})" *
+                bool(pd.notna(row.ci_low)))
     if _sure(row, confidence): says = " " + _claim(row, a, b, margin, confidence)
-    elif _equal(row, margin): says = f" {a} and {b} are equal within the margin of {margin:g} {interval}"
-    else: says = f" nothing may be concluded: {a} minus {b} is {row.difference:+.3f} {interval}, p = {row.p:.2g}"
+    elif _equal(row, margin): says = f" {a} and {b} are equal within the margin of {margin:g}{interval}"
+    else: says = (f" nothing may be concluded: {a} minus {b} is {decimal(row.difference, 3, '+')}{interval}, "
+                  f"p = {row.p:.2g}")
     few = _few(row.tasks, confidence) if says.startswith(" nothing") else ""
     tasks = f"{row.tasks} task" + "s" * (row.tasks != 1)
-    return f"Over {tasks}{says}{few}; it wins {row.wins}, ties {row.ties}, loses {row.losses}."
+    return f"Over {tasks}{says}{few}; it wins {row.wins}, ties {row.ties}, loses {row.losses}.{left_out}"
 
 # %% ../nbs/10_stats.ipynb #cbf34998
 def _show(table: pd.DataFrame) -> pd.DataFrame:
     "`table` for readers: four digits, p-values two significant ones."
     p = {c: table[c].map("{:.2g}".format) for c in ("p",) if c in table}
-    return table.assign(**p).round(4)
+    table = table.assign(**p).round(4)
+    return table.assign(**{c: table[c] + 0.0 for c in table.select_dtypes("float")})  # -0.0 + 0.0 has no sign
 
 def _html(tables: Sequence[pd.DataFrame], lines: Sequence[str]) -> str:
     "Tables, then a paragraph for each line."
@@ -352,8 +380,9 @@ def _lacking(table: pd.DataFrame, group: Sequence[str]) -> pd.DataFrame:
 # %% ../nbs/10_stats.ipynb #8bb81a8e
 def _conclude_uplift(row: pd.Series, base: str, confidence: float) -> str:
     "One sentence on a row of `Quiver.uplift`."
-    says = (f"{row.uplift:+.4f} ({confidence * 100:g} % interval {row.ci_low:+.4f} to {row.ci_high:+.4f}; "
-            f"tie-breaks {row.tie_low:+.4f} to {row.tie_high:+.4f})")
+    uplift, low, high, *ties = (decimal(row[c], 4, "+") for c in ("uplift", "ci_low", "ci_high", "tie_low", "tie_high"))
+    interval = f"{confidence * 100:g} % interval {low} to {high}; " * bool(pd.notna(row.ci_low))
+    says = f"{uplift} ({interval}tie-breaks {' to '.join(ties)})"
     lead = f"Over {row.tasks} tasks {row['pool']} against {base}: {says};"
     if not _sure(row, confidence):
         few = f" (p = {row.p:.2g}{text})" if (text := _few(row.tasks, confidence)) else ""
@@ -366,11 +395,11 @@ def _conclude_uplift(row: pd.Series, base: str, confidence: float) -> str:
 class Quiver:
     """Pools of probes, each cell's picked by validation AUC.
 
-    `cells`: one row per cell and pool: `chosen` (all that tie), `score` (their mean), `low` and `high` of them.
-    `means`: one row per setting and pool, over tasks. `uplift`: one row per setting and further pool, against the
-    first: `uplift`, its interval `ci_low` to `ci_high` over tasks, `p`, the range `tie_low` to `tie_high` that
-    tie-breaks can give, `tied` (share of cells where they can change the uplift), `taken` (share of the pick that falls
-    on probes added), `tasks`, `cells` matched and `left_out`. `lacking`: probes that some cells lack.
+    `cells`: one row per cell and pool: `chosen` (all that tie), the share of these that is `added`, their mean `score`,
+    `low` and `high`, and its `gain` over the first pool. `means`: one row per setting and pool, over tasks. `uplift`:
+    one row per setting and further pool, against the first: `uplift`, its interval `ci_low` to `ci_high` over tasks,
+    `p`, the range `tie_low` to `tie_high` that tie-breaks can give, `tied` (share of cells where they change it),
+    `taken` (mean of `added`), `tasks`, `cells` matched and `left_out`. `lacking`: probes that some cells lack.
     """
     pools: dict[str, list[str]]
     metric: str
@@ -403,21 +432,22 @@ def _task_mean(cells: pd.DataFrame, value: str) -> np.ndarray:
     "Means of `value` per task, (tasks,), sorted by task."
     return np.nanmean(by_task(cells, value), axis=1)
 
-def _uplift(cells: pd.DataFrame, added: set[str], confidence: float, resamples: int, seed: int) -> dict[str, Any]:
-    "Numbers of one row of `Quiver.uplift`. `added`: probes that the pool has beyond the first."
+def _uplift(cells: pd.DataFrame, confidence: float, resamples: int, seed: int) -> dict[str, Any]:
+    "Numbers of one row of `Quiver.uplift`."
     gain = _task_mean(cells, "gain")
     low, high = bootstrap_interval(by_task(cells, "gain"), confidence, resamples, seed)
-    taken = cells["chosen"].map(lambda probes: fmean(p in added for p in probes))
     tied = cells["gain_high"] - cells["gain_low"] > _TIE
     return dict(uplift=gain.mean(), ci_low=low, ci_high=high, p=signed_rank(gain),
                 tie_low=_task_mean(cells, "gain_low").mean(), tie_high=_task_mean(cells, "gain_high").mean(),
-                tied=tied.mean(), taken=taken.mean(), tasks=len(gain), cells=len(cells))
+                tied=tied.mean(), taken=cells["added"].mean(), tasks=len(gain), cells=len(cells))
 
 # %% ../nbs/10_stats.ipynb #c0d0b844
-def _pool_cells(picks: Mapping[str, dict[int, dict[str, float]]], cells: Sequence[int]) -> pd.DataFrame:
-    "One row per cell and pool, pool by pool; the first pool is what others are compared with."
+def _pool_cells(picks: Mapping[str, dict[int, dict[str, float]]], cells: Sequence[int],
+                given: set[str]) -> pd.DataFrame:
+    "One row per cell and pool, pool by pool; the first, of probes `given`, is what others are compared with."
     first = next(iter(picks.values()))
-    rows = [dict(cell=c, pool=name) | _pool_row(first[c], best[c]) for name, best in picks.items() for c in cells]
+    rows = [dict(cell=c, pool=name, added=fmean(p not in given for p in best[c])) | _pool_row(first[c], best[c])
+            for name, best in picks.items() for c in cells]
     return pd.DataFrame(rows)
 
 def _parts(cells: pd.DataFrame, table: pd.DataFrame,
@@ -443,15 +473,15 @@ def quiver(results: pd.DataFrame, pools: Mapping[str, Sequence[str]], metric: st
     probes = {name: [*chain.from_iterable(stands_for[n] for n in names)] for name, names in pools.items()}
     table, cell, group = _arrows(results, [*dict.fromkeys(chain.from_iterable(probes.values()))], [metric, by])
     rows = {name: table[table["label"].isin(labels)] for name, labels in probes.items()}
-    matched, lacking = _matched(rows, partial), _lacking(table, group)
+    base, matched, lacking = next(iter(pools)), _matched(rows, partial), _lacking(table, group)
     if not matched: raise ValueError(f"no cell has all probes of the pools:\n{lacking}\nChoose others or partial=True.")
-    cells = _pool_cells({name: _picks(part, metric, by) for name, part in rows.items()}, matched)
-    cells = cells.join(table.drop_duplicates("cell").set_index("cell")[[*cell, "group"]], on="cell")
-    base, parts = next(iter(pools)), [*_parts(cells, table, group)]
+    picks = {name: _picks(part, metric, by) for name, part in rows.items()}
+    where = table.drop_duplicates("cell").set_index("cell")[[*cell, "group"]]
+    cells = _pool_cells(picks, matched, {*rows[base]["probe"]}).join(where, on="cell")
+    parts = [*_parts(cells, table, group)]
     means = [names | {c: _task_mean(part, c).mean() for c in ("score", "low", "high")} for names, _, part in parts]
-    added = {name: set(part["probe"]) - set(rows[base]["probe"]) for name, part in rows.items()}
-    uplift = [names | _uplift(part, added[names["pool"]], confidence, resamples, seed) | {"left_out": total - len(part)}
+    uplift = [names | _uplift(part, confidence, resamples, seed) | {"left_out": total - len(part)}
               for names, total, part in parts if names["pool"] != base]
-    shown = cells[[*cell, "pool", "chosen", "score", "low", "high", "gain", "gain_low", "gain_high"]]
-    asked = {name: [*names] for name, names in pools.items()}
-    return Quiver(asked, metric, confidence, shown, pd.DataFrame(means), pd.DataFrame(uplift), lacking)
+    shown = cells[[*cell, "pool", "chosen", "added", "score", "low", "high", "gain", "gain_low", "gain_high"]]
+    return Quiver({name: [*names] for name, names in pools.items()}, metric, confidence, shown, pd.DataFrame(means),
+                  pd.DataFrame(uplift), lacking)
