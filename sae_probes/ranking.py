@@ -17,11 +17,12 @@ import pandas as pd
 
 from .results import columns, round_condition, sae_names
 from .settings import SEED, Registry, log
-from .stats import CONFIDENCE, RESAMPLES, check_once, least_tasks
+from .stats import CONFIDENCE, RESAMPLES, check_once, decimal, least_tasks, with_interval
 
 # %% auto #0
-__all__ = ['SCORES', 'MANY', 'OVER', 'Score', 'default_score', 'find_score', 'contenders', 'task_scores', 'flip_test',
-           'half_widths', 'seed_test', 'letter_groups', 'pairwise', 'Ranking', 'rank', 'power']
+__all__ = ['SCORES', 'MANY', 'OVER', 'KEY', 'Shown', 'Score', 'default_score', 'find_score', 'contenders', 'task_scores',
+           'flip_test', 'half_widths', 'seed_test', 'letter_groups', 'pairwise', 'named_groups', 'Ranking', 'rank',
+           'power']
 
 # %% ../nbs/11_ranking.ipynb #6b38c9a9
 @dataclass(frozen=True)
@@ -433,13 +434,15 @@ def _top(saes: Sequence[str], pairs: pd.DataFrame) -> str:
 # %% ../nbs/11_ranking.ipynb #8294c1e5
 def _reference(name: str, saes: Sequence[str], pairs: pd.DataFrame) -> str:
     "How the SAEs stand to a control or baseline."
-    better = int((pairs["apart"] & (pairs["b"] == name) & pairs["a"].isin(saes)).sum())
-    worse = int((pairs["apart"] & (pairs["a"] == name) & pairs["b"].isin(saes)).sum())
+    apart = pairs[pairs["apart"]]
+    better = [*apart.loc[(apart["b"] == name) & apart["a"].isin(saes), "a"]]
+    worse = [*apart.loc[(apart["a"] == name) & apart["b"].isin(saes), "b"]]
     if not better + worse: return f"{'none can' if len(saes) > 1 else 'it cannot'} be told from {name}"
-    if len(saes) in (better, worse):
+    if len(saes) in (len(better), len(worse)):
         return f"{'all are' if len(saes) > 1 else 'it is'} {'better' if better else 'worse'} than {name}"
-    said = [f"{n} {how}" for n, how in ((better, "better"), (worse, "worse")) if n]
-    rest = len(saes) - better - worse
+    said = [f"{_list(names)} {'are' if len(names) > 1 else 'is'} {how}"
+            for names, how in ((better, "better"), (worse, "worse")) if names]
+    rest = len(saes) - len(better) - len(worse)
     return f"{' and '.join(said)} than {name}" + f", {rest} can't be told from it" * bool(rest)
 
 def _too_few(rows: pd.DataFrame, confidence: float, over: str) -> str:
@@ -478,33 +481,44 @@ def _conclude(rows: pd.DataFrame, pairs: pd.DataFrame, score: str, metric: str, 
     return " ".join([f"{on} {_how(rows, score, metric)} {'; '.join(told)}.", *_remarks(rows, pairs, confidence, over)])
 
 # %% ../nbs/11_ranking.ipynb #b071c29e
-_KEY = "Rows that share a letter can't be told apart; intervals hold for all pairs at once."
-
-def _span(middle: pd.Series, low: pd.Series, high: pd.Series) -> list[str]:
-    "Numbers with their intervals, as text."
-    return ["" if np.isnan(m) or m == lo == hi == 0 else f"{m:+.4f} ({lo:+.4f} to {hi:+.4f})"
-            for m, lo, hi in zip(middle, low, high, strict=True)]
+KEY = "Differences have intervals that hold for all pairs at once. Rows that share a letter can't be told apart."
 
 def _readable(rows: pd.DataFrame) -> pd.DataFrame:
-    "Rows of `Ranking.table` for readers: differences with their intervals, and no column of what all have alike."
-    return pd.DataFrame({
-        "": rows["contender"], "kind": rows["kind"], "score": rows["score"].map("{:.4f}".format),
-        "to the best SAE": _span(rows["to_best"], rows["best_low"], rows["best_high"]),
-        "to the mean SAE": _span(rows["to_field"], rows["field_low"], rows["field_high"]), "letters": rows["letters"]})
+    "Rows of `Ranking.table` of one group as texts: differences with their intervals; no column of what all have alike."
+    saes = [*rows.loc[rows["kind"] == "sae", "contender"]]
+    field, what = saes or [*rows["contender"]], " SAE" if saes else ""
+    to = lambda *names: [with_interval(*row) for row in rows[[*names]].itertuples(index=False)]
+    to_best, to_mean = to("to_best", "best_low", "best_high"), to("to_field", "field_low", "field_high")
+    at = [*rows["contender"]].index(field[0])
+    to_best[at] = f"(the best{what})" if len(field) > 1 else f"(the only{what})"
+    if len(field) == 1: to_mean[at] = to_best[at]
+    return pd.DataFrame({"": rows["contender"], "score": rows["score"].map(decimal), "letters": rows["letters"],
+                         f"to the best{what}": to_best, f"to the mean{what}": to_mean, "kind": rows["kind"]})
 
-def _as_text(table: pd.DataFrame, text: str) -> str: return f"{table.to_string(index=False)}\n{text}\n{_KEY}"
+# %% ../nbs/11_ranking.ipynb #b071c29f
+Shown = Sequence[tuple[str, pd.DataFrame]]
 
-def _as_html(table: pd.DataFrame, text: str) -> str:
-    return f"{table.to_html(index=False)}<p>{escape(text)}</p><p>{_KEY}</p>"
+def _as_text(shown: Shown, lines: Sequence[str]) -> str:
+    "Tables, each below its name where it has one, then lines."
+    tables = ["\n".join([*[name] * bool(name), table.to_string(index=False)]) for name, table in shown]
+    return "\n\n".join([*tables, "\n".join(lines)])
+
+def _as_html(shown: Shown, lines: Sequence[str]) -> str:
+    said = lambda text: f"<p>{escape(text)}</p>" * bool(text)
+    return "".join([*(said(name) + table.to_html(index=False) for name, table in shown), *map(said, lines)])
 
 # %% ../nbs/11_ranking.ipynb #4502a1f3
-def _each(table: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
-    "Name of each group (none where it is the only one), its rows and its pairs."
+def named_groups(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    "Rows of each group, after what tells it from the others: nothing where it is the only one."
     group = _group(table)
     several = [c for c in group if table[c].nunique(dropna=False) > 1]
     for _, rows in table.groupby(group, dropna=False, sort=False):
-        name = ", ".join(map(str, rows.iloc[0][several]))
-        yield name + ": " * bool(name), rows, pairs.merge(rows[group].drop_duplicates(), on=group)
+        yield ", ".join(map(str, rows.iloc[0][several])), rows
+
+def _with_pairs(table: pd.DataFrame, pairs: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
+    "Each of `named_groups`, and its pairs."
+    group = _group(table)
+    for name, rows in named_groups(table): yield name, rows, pairs.merge(rows[group].drop_duplicates(), on=group)
 
 # %% ../nbs/11_ranking.ipynb #aa6d8f24
 @dataclass(frozen=True)
@@ -514,9 +528,7 @@ class Ranking:
     `table`: one row per group and contender, best first: `score`; the difference to the best SAE `to_best` and to the
     mean of the SAEs `to_field`, with intervals `best_low` to `best_high` and `field_low` to `field_high`; `letters`,
     which those share that can't be told apart; `tasks`, `seeds`, `cells`, cells `left_out` and those it `lacks`, `ks`.
-    `pairs`: `a` (the higher), `b`, `difference`, its interval `low` to `high`, `p`, both for all pairs of the group at
-    once, and whether they are `apart`: the interval leaves zero out and p is small. `scores`: (tasks, contenders).
-    `over`: what the certainty is about, see `OVER`.
+    `pairs`: as `pairwise` has them. `scores`: (tasks, contenders). `over`: see `OVER`. `shown`: `table` for readers.
     """
     score: str
     metric: str
@@ -529,13 +541,15 @@ class Ranking:
     @property
     def conclusions(self) -> list[str]:
         "What each group says: a sentence, and what to know beside."
-        return [name + _conclude(rows, pairs, self.score, self.metric, self.confidence, self.over)
-                for name, rows, pairs in _each(self.table, self.pairs)]
+        return [f"{name}: " * bool(name) + _conclude(rows, pairs, self.score, self.metric, self.confidence, self.over)
+                for name, rows, pairs in _with_pairs(self.table, self.pairs)]
 
-    def _shown(self) -> list[pd.DataFrame]: return [_readable(rows) for _, rows, _ in _each(self.table, self.pairs)]
+    @property
+    def shown(self) -> list[tuple[str, pd.DataFrame]]:
+        return [(name, _readable(rows)) for name, rows in named_groups(self.table)]
 
-    def __repr__(self) -> str: return "\n\n".join(map(_as_text, self._shown(), self.conclusions))
-    def _repr_html_(self) -> str: return "".join(map(_as_html, self._shown(), self.conclusions))
+    def __repr__(self) -> str: return _as_text(self.shown, [*self.conclusions, KEY])
+    def _repr_html_(self) -> str: return _as_html(self.shown, [*self.conclusions, KEY])
 
 # %% ../nbs/11_ranking.ipynb #768d16fc
 def rank(results: pd.DataFrame, score: str | Score | None = None, metric: str = "test_auc", over: str = "tasks",
@@ -612,8 +626,7 @@ def _noise(g: _Group, alpha: float) -> pd.DataFrame:
     for (a, b), c in zip(pairs, bar, strict=True):
         if not {every[a], every[b]} <= {*names}: continue
         between, within = _parts_of_noise(x[:, a] - x[:, b])
-        rows.append(dict(a=every[a], b=every[b], between=between, within=within, critical=c,
-                         alone=2 * t.sf(c, len(d) - 1)))
+        rows.append(dict(a=every[a], b=every[b], between=between, within=within, alone=2 * t.sf(c, len(d) - 1)))
     return pd.DataFrame(rows)
 
 # %% ../nbs/11_ranking.ipynb #62574aa8
@@ -623,17 +636,17 @@ def _power_row(pair: pd.Series, delta: float, tasks: int, target: float, least: 
     chance = _power(delta, sd, tasks, alone) if known and tasks >= least else 0.0 if known else np.nan
     return dict(a=pair["a"] if known else None, b=pair["b"] if known else None,
                 sd_task=np.sqrt(pair["between"]) if pd.notna(pair["within"]) else np.nan,
-                sd_seed=np.sqrt(pair["within"]), sd=sd, critical=pair["critical"] if known else np.nan, tasks=tasks,
-                power=chance, tasks_needed=_tasks_needed(delta, sd, alone, target, least) if known else np.nan)
+                sd_seed=np.sqrt(pair["within"]), sd=sd, tasks=tasks, power=chance,
+                tasks_needed=_tasks_needed(delta, sd, alone, target, least) if known else np.nan)
 
 def power(results: pd.DataFrame, delta: float, score: str | Score | None = None, metric: str = "test_auc",
           alpha: float = 0.05, target: float = 0.8) -> pd.DataFrame:
     """With how many seeds and tasks would a true difference of `delta` between two SAEs be seen?
 
-    For each group and number of seeds one row for a typical pair of SAEs (the median by noise), one for the noisiest:
-    `sd_task` and `sd_seed` (of the difference, between tasks and between the seeds of a task; NaN with one seed, which
-    shows their sum only), `sd` of a task's mean difference, `critical` (the bar for |t|, for all pairs of the group at
-    once), `power` with the `tasks` there are, and `tasks_needed` for a power of `target`.
+    For each group, named by what tells it from the others, and number of `seeds` one row for a typical `pair` of SAEs
+    (the median by noise) and one for the noisiest: `a` and `b`; what blurs their difference, as standard deviations:
+    `sd_task` between tasks, `sd_seed` between the seeds of a task (both NaN with one seed, which shows their sum only),
+    `sd` of a task's mean; `power` with the `tasks` there are; `tasks_needed` for a power of `target`.
     """
     if not delta > 0: raise ValueError(f"delta is a difference above zero, not {delta!r}.")
     out, how = [], find_score(score or default_score(results))
@@ -644,4 +657,5 @@ def power(results: pd.DataFrame, delta: float, score: str | Score | None = None,
             order = noise.assign(sd=np.sqrt(noise["between"] + extra)).sort_values("sd", kind="stable")
             for pair, row in (("typical", order.iloc[(len(order) - 1) // 2]), ("noisiest", order.iloc[-1])):
                 out.append(g.names | dict(seeds=seeds, pair=pair) | _power_row(row, delta, n, target, least))
-    return pd.DataFrame(out)
+    table = pd.DataFrame(out)
+    return table.drop(columns=[c for c in _group(table) if table[c].nunique(dropna=False) == 1])
