@@ -17,7 +17,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from io import StringIO
-from itertools import chain, islice, repeat
+from itertools import chain, islice, repeat, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -117,17 +117,10 @@ def _hook(given: dict[str, Any], sae: Any) -> str:
     if not hook: raise ValueError("which hook? give --hook-name, or an SAE that says at which it was trained.")
     return hook
 
-def _loaded(source: str, device: str | None) -> Any:
-    "The SAE of that name; a `ValueError` that speaks of folders too."
-    try: return load_sae(source, device)
-    except ValueError as e:
-        if Path(source).exists(): raise
-        raise ValueError(f"{e} There is no folder {source!r} here.") from e
-
 @offers(run_sae_evals, "sae", model_name=EMBEDDED_MODEL, hook_name=None, setting="normal", reg_type="l1")
 def run(given: dict[str, Any]) -> None:
     "Probe the latents of an SAE."
-    sae = _loaded(given["sae"], given["device"])
+    sae = load_sae(given["sae"], given["device"])
     run_sae_evals(**given | {"sae": sae, "hook_name": _hook(given, sae)})
 
 @offers(run_baseline_evals, "hook_name", model_name=EMBEDDED_MODEL, setting="normal")
@@ -138,7 +131,7 @@ def baseline(given: dict[str, Any]) -> None:
 @offers(run_control_evals, "control", model_name=EMBEDDED_MODEL, hook_name=None)
 def control(given: dict[str, Any]) -> None:
     "Probe what an SAE must beat."
-    sae = _loaded(given["sae"], given["device"]) if given["sae"] else None
+    sae = load_sae(given["sae"], given["device"]) if given["sae"] else None
     run_control_evals(**given | {"sae": sae, "hook_name": _hook(given, sae)})
 
 # %% ../nbs/19_cli.ipynb #33231245
@@ -345,34 +338,12 @@ def _draw(figure: Figure, path: Path) -> None:
     with style(): figure.savefig(path)
     typer.echo(f"Drawn to {path}", err=True)
 
-def _interval(middle: float, low: float, high: float) -> str:
-    nothing = pd.isna(middle) or middle == low == high == 0  # what something is from itself
-    return "" if nothing else f"{middle:+.4f} ({low:+.4f} to {high:+.4f})"
-
-def _intervals(rows: pd.DataFrame, middle: str, low: str, high: str) -> list[str]:
-    return [_interval(*row) for row in rows[[middle, low, high]].itertuples(index=False)]
-
-def _named_groups(table: pd.DataFrame) -> Iterator[tuple[list[str], pd.DataFrame]]:
-    "The rows of each model, hook, setting and protocol, after a line with what tells it from the others, if any."
-    from sae_probes.results import columns
-    names = [c for c in columns("group") if c in table]
-    several = [c for c in names if table[c].nunique(dropna=False) > 1]
-    for group, part in _by(table, names): yield [", ".join(str(group[c]) for c in several)] * bool(several), part
-
-def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
-    "Rows of `Ranking.table` of one group, as texts."
-    return pd.DataFrame({
-        "": rows["contender"], "score": rows["score"].map("{:.4f}".format), "letters": rows["letters"],
-        "to the best SAE": _intervals(rows, "to_best", "best_low", "best_high"),
-        "to the mean SAE": _intervals(rows, "to_field", "field_low", "field_high"), "kind": rows["kind"]})
-
 # %% ../nbs/19_cli.ipynb #d20a0022
 def ranking_report(found: Ranking) -> Answer:
     "A ranking as a command says it."
-    key = ("Differences come with their intervals, which hold for all pairs at once. Rows that share a letter can't be "
-           "told apart.")
-    shown = [(name, _ranked(rows)) for name, rows in _named_groups(found.table)]
-    return Answer(found.table, shown, [*found.conclusions, key], {"score": found.score, "over": found.over})
+    from sae_probes.ranking import KEY
+    shown = [([name] * bool(name), rows) for name, rows in found.shown]
+    return Answer(found.table, shown, [*found.conclusions, KEY], {"score": found.score, "over": found.over})
 
 @app.command(epilog=EXIT)
 def rank(results: Where = Path("results"), score: By = "",
@@ -454,7 +425,11 @@ def _scored(table: pd.DataFrame, score: str, a: str, b: str) -> Comparison:
     called = dict(zip(contenders(table)["contender"], table["who"], strict=True))  # of two methods one may be left
     scores = task_scores(table, score).rename(columns={"value": score})
     scores = scores.assign(method=scores["contender"].map(called), features=scores["kind"], k=pd.NA, condition=np.nan)
-    return compare_probes(scores, a, b, score)
+    found, gaps = compare_probes(scores, a, b, score), overview(table)
+    names = [*found.table][:found.table.columns.get_loc("a")]
+    gaps = gaps.assign(who=gaps["contender"].map(called)).groupby([*names, "who"], dropna=False)["gaps"].sum()
+    lacks = lambda who: [gaps.get((*group, who), 0) for group in found.table[names].itertuples(index=False)]
+    return replace(found, table=found.table.assign(only_a=lacks(b), only_b=lacks(a)))
 
 def _at_each_k(table: pd.DataFrame, a: str, b: str) -> Iterator[Comparison]:
     "Two contenders by test AUC at each number of latents that both have; a baseline has the same at all."
@@ -491,27 +466,28 @@ def compared(table: pd.DataFrame, pair: Pair, score: str = "area") -> list[Compa
 # %% ../nbs/19_cli.ipynb #d20a0034
 def _versus(rows: pd.DataFrame) -> pd.DataFrame:
     "Rows of `Comparison.table` of one group, as texts."
-    text = lambda c, how: rows[c].map(how.format)
-    counts = {c: text(c, "{}") for c in ("wins", "ties", "losses", "tasks")}
-    return pd.DataFrame({"": rows["score"], "A": text("a", "{:.4f}"), "B": text("b", "{:.4f}"),
-                         "A minus B": _intervals(rows, "difference", "ci_low", "ci_high"), "p": text("p", "{:.2g}"),
+    from sae_probes.stats import decimal, with_interval
+    difference = rows[["difference", "ci_low", "ci_high"]].itertuples(index=False)
+    counts = {c: rows[c].astype(str) for c in ("wins", "ties", "losses", "tasks")}
+    return pd.DataFrame({"": rows["score"], "A": rows["a"].map(decimal), "B": rows["b"].map(decimal),
+                         "A minus B": [*starmap(with_interval, difference)], "p": rows["p"].map("{:.2g}".format),
                          **counts})
 
 def comparison_report(found: Sequence[Comparison]) -> Answer:
     "Comparisons of the same two as a command says them: the conclusion is of the first."
-    from sae_probes.ranking import find_score
+    from sae_probes.ranking import find_score, named_groups
     first = found[0]
     table = pd.concat([c.table.assign(score=c.metric) for c in found], ignore_index=True)
     table = table[table["tasks"] > 0].reset_index(drop=True)
     table.insert(table.columns.get_loc("a"), "score", table.pop("score"))
     heads = chain([[f"A: {first.a}", f"B: {first.b}"]], repeat([]))
-    shown = [([*head, *name], _versus(rows)) for head, (name, rows) in zip(heads, _named_groups(table))]
+    shown = [([*head, *[name] * bool(name)], _versus(rows)) for head, (name, rows) in zip(heads, named_groups(table))]
     said = [line for line, n in zip(first.conclusions, first.table["tasks"], strict=True) if n]
     what = "" if first.metric == "test_auc" else (
         f"Scores are of test AUC; {first.metric}: {find_score(first.metric).help}. ")
     said.append(f"{what}A task is won by more than {first.margin:g}. Intervals and p are over tasks, each row for "
                 "itself: of many rows some have p below 0.05 by chance.")
-    return Answer(table.drop(columns=["only_a", "only_b"]), shown, said, {"a": first.a, "b": first.b})
+    return Answer(table, shown, said, {"a": first.a, "b": first.b})
 
 # %% ../nbs/19_cli.ipynb #d20b0009
 @app.command(epilog=EXIT)

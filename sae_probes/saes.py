@@ -44,24 +44,33 @@ _SOURCES: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 def _source_name(source: Any) -> str:
     "What an SAE is called that comes from `source`: release/id, or a folder's own name."
     if isinstance(source, (tuple, list)): return "/".join(map(str, source))
-    return Path(source).expanduser().resolve().name if Path(str(source)).is_dir() else str(source)
+    path = Path(str(source)).expanduser()
+    return path.resolve().name if path.is_dir() else str(source)
 
 # %% ../nbs/04_saes.ipynb #cell-7
+def _as_path(source: Any) -> Path | None:
+    return Path(source).expanduser() if isinstance(source, (str, Path)) else None
+
+def _release(source: Any) -> Sequence[str]:
+    "The release and SAE id that `source` names. `ValueError` for anything else."
+    parts = source.split("/", 1) if isinstance(source, str) else source
+    if isinstance(parts, (tuple, list)) and len(parts) == 2: return parts
+    raise ValueError(f"can't load an SAE from {source!r}: give an object with `encode`, a folder saved by SAELens, "
+                     f"(release, sae_id), 'release/sae_id' or {EMBEDDED_MODEL!r}.")
+
 def load_sae(source: Any, device: str | None = None) -> Any:
     """An SAE: an object with `encode` (returned as it is), a SAELens folder, (release, sae_id) or "smollm2-135m".
 
-    Raises `ValueError` for anything else.
+    Raises `ValueError` for anything else, a folder that is not there among it.
     """
     if callable(getattr(source, "encode", None)) and not isinstance(source, (str, type)): return source
     from sae_lens import SAE
     device, name = pick_device(device), _source_name(source)
-    if source == EMBEDDED_MODEL: source = embedded_sae_path()
-    if isinstance(source, str) and "/" in source and not Path(source).is_dir(): source = source.split("/", 1)
-    if isinstance(source, (str, Path)) and Path(source).is_dir(): sae = SAE.load_from_disk(source, device=device)
-    elif isinstance(source, (tuple, list)) and len(source) == 2: sae = SAE.from_pretrained(*source, device=device)
+    path = embedded_sae_path() if source == EMBEDDED_MODEL else _as_path(source)
+    if path and path.is_dir(): sae = SAE.load_from_disk(path, device=device)
     else:
-        raise ValueError(f"can't load an SAE from {source!r}: give an object with `encode`, a folder saved by SAELens, "
-                         f"(release, sae_id), 'release/sae_id' or {EMBEDDED_MODEL!r}.")
+        try: sae = SAE.from_pretrained(*_release(source), device=device)
+        except ValueError as e: raise ValueError(f"{e}{f' There is no folder {str(source)!r} here.' * bool(path)}") from e
     _SOURCES[sae] = name
     return sae
 
