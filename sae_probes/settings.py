@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol as Typed
@@ -17,7 +17,8 @@ import numpy as np
 # %% auto #0
 __all__ = ['SEED', 'KS', 'KS_CONDITIONS', 'MAX_ROWS', 'MAX_TRAIN', 'MIN_TEST', 'MAX_SEQ_LEN', 'DEFAULT_RESULTS_PATH',
            'EMBEDDED_MODEL', 'log', 'TRAIN_SIZES', 'CLASS_RATIOS', 'NOISE_FRACTIONS', 'T', 'SPLITS', 'RANKINGS',
-           'PROTOCOLS', 'Named', 'Look', 'Registry', 'protocol_name', 'Protocol', 'pick_device']
+           'PROTOCOLS', 'METRICS', 'EARTH_KM', 'SCALES', 'Named', 'Look', 'Registry', 'protocol_name', 'Protocol',
+           'Metric', 'great_circle', 'Scale', 'pick_device']
 
 # %% ../nbs/00_settings.ipynb #e5af152a
 SEED = 42
@@ -121,6 +122,49 @@ class Protocol:
     def help(self) -> str: return _PROTOCOLS[self.name][4]
 
 PROTOCOLS: Registry[Protocol] = Registry("protocol", map(Protocol, _PROTOCOLS))
+
+# %% ../nbs/00_settings.ipynb #ccebbb24
+@dataclass(frozen=True)
+class Metric:
+    "A score of probes: `label` is what figures and sentences call it, `chance` what a probe gets that knows nothing."
+    name: str
+    label: str
+    chance: float
+    help: str
+
+METRICS: Registry[Metric] = Registry("metric", [
+    Metric("auc", "AUC", 0.5, "area under the ROC curve, of two classes"),
+    Metric("macro_auc", "macro AUC", 0.5, "mean over classes of the AUC of each against all others"),
+    Metric("r2", "R²", 0.0, "share of the variance that predictions explain, as scikit-learn's r2_score")])
+
+# %% ../nbs/00_settings.ipynb #6fea7e7c
+EARTH_KM = 6371.0
+
+def great_circle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    "Kilometres (n,) on the globe between places `a` and `b` (n, 2), latitude and longitude in degrees (haversine)."
+    (lat_a, lon_a), (lat_b, lon_b) = np.radians(a).T, np.radians(b).T
+    h = np.sin((lat_b - lat_a) / 2)**2 + np.cos(lat_a) * np.cos(lat_b) * np.sin((lon_b - lon_a) / 2)**2
+    return 2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(h, 0, 1)))
+
+def _power(z: np.ndarray) -> np.ndarray: return 10.0 ** np.clip(z, -300, 300)
+
+def _same(y: np.ndarray) -> np.ndarray: return y
+
+@dataclass(frozen=True)
+class Scale:
+    """How a number is seen by probes: they predict what `apply` makes of it, and `invert` undoes that.
+
+    `errors`: further scores, the mean of a function of targets and predictions in the number's own unit.
+    """
+    name: str
+    help: str
+    apply: Callable[[np.ndarray], np.ndarray] = _same
+    invert: Callable[[np.ndarray], np.ndarray] = _same
+    errors: tuple[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]], ...] = ()
+
+SCALES: Registry[Scale] = Registry("scale", [
+    Scale("identity", "as it is"), Scale("log10", "its decimal logarithm", np.log10, _power),
+    Scale("coordinates", "latitude and longitude in degrees, as they are", errors=(("test_km", great_circle),))])
 
 # %% ../nbs/00_settings.ipynb #dc61982e
 def pick_device(device: str | None = None) -> str:
