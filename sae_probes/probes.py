@@ -16,16 +16,17 @@ import numpy as np
 import scipy.sparse as sp
 
 from .files import object_identity
-from .settings import SEED, Look, Registry, protocol_name
+from .settings import METRICS, SCALES, SEED, Look, Registry, Scale, protocol_name
 from .solver import CS, get_solver, ignore_unconverged, one_thread
 
 if TYPE_CHECKING: import torch
 
 # %% auto #0
-__all__ = ['Normalization', 'Folds', 'Validation', 'FitParts', 'PENALTIES', 'METHODS', 'CONTROLS', 'SAE_LOOK', 'function_name',
-           'score_latents', 'rank_latents', 'make_folds', 'Scores', 'Fit', 'auc', 'positive', 'weighted_f1',
-           'score_probe', 'pick', 'fit_logreg', 'fit_pca', 'fit_knn', 'fit_xgboost', 'fit_mlp', 'Baseline', 'own_code',
-           'ProbeOptions', 'check_width', 'sparse_probes', 'RandomSAE', 'Control']
+__all__ = ['Normalization', 'Folds', 'Validation', 'BINARY', 'FitParts', 'PENALTIES', 'METHODS', 'CONTROLS', 'SAE_LOOK',
+           'function_name', 'normalized', 'score_latents', 'rank_latents', 'make_folds', 'Scores', 'Fit', 'auc',
+           'positive', 'weighted_f1', 'score_probe', 'Target', 'pick', 'check_penalty', 'fit_logreg', 'fit_pca',
+           'fit_knn', 'fit_xgboost', 'fit_mlp', 'Baseline', 'fit_linear', 'own_code', 'ProbeOptions', 'check_width',
+           'sparse_probes', 'RandomSAE', 'Control']
 
 # %% ../nbs/07_probes.ipynb #dd050362
 Normalization = str | Callable[[Any], Any]
@@ -46,6 +47,11 @@ def _class_difference(t: torch.Tensor, y: torch.Tensor, normalize: bool) -> torc
 def _dense(codes: Any) -> torch.Tensor:
     import torch
     return torch.from_numpy(codes.toarray(order="C") if sp.issparse(codes) else np.array(codes, np.float32, order="C"))
+
+def normalized(codes: Any, normalization: Normalization) -> Any:
+    "Codes (n, d_sae) as a function of one's own makes them; else as they are."
+    _check_normalization(normalization)
+    return normalization(_dense(codes)).numpy() if callable(normalization) else codes
 
 # %% ../nbs/07_probes.ipynb #80d226f7
 def score_latents(codes: Any, y: np.ndarray, normalization: Normalization = "mean", block: int = 4096) -> np.ndarray:
@@ -138,22 +144,61 @@ def score_probe(model: Any, X_test: np.ndarray, y_test: np.ndarray, val_auc: flo
     test_auc = auc(y_test, positive(model, X_test))
     return Scores(weighted_f1(y_test, guess), float((guess == y_test).mean()), test_auc, float(val_auc))
 
+# %% ../nbs/07_probes.ipynb #121135e8
+@dataclass(frozen=True)
+class Target:
+    """A kind of target, and all that differs with it.
+
+    `metric`: one of `METRICS`, by which validation picks. `classes`: whether classes are told apart, not a number
+    predicted. `rank(codes, y, normalization)`: all latents, the best first. `folds(y, seed)`: as `make_folds`.
+    `judge(model, X, y)`: the metric. `score(model, X, y, val, scale)`: all scores, a dataclass. `fit`: the linear probe,
+    with the signature of `fit_logreg`. `scale`: how numbers are seen.
+    """
+    name: str
+    metric: str
+    help: str
+    classes: bool
+    rank: Callable[..., np.ndarray] = field(repr=False)
+    folds: Callable[..., Folds] = field(repr=False)
+    judge: Callable[[Any, np.ndarray, np.ndarray], float] = field(repr=False)
+    score: Callable[..., Any] = field(repr=False)
+    fit: Callable[..., Fit] = field(repr=False)
+    scale: Scale = SCALES["identity"]
+
+    @property
+    def chance(self) -> float: return METRICS[self.metric].chance
+
+    def can_fit(self, part: np.ndarray, y: np.ndarray) -> bool:
+        "Whether the targets `part` of some rows have all the classes that `y` has."
+        return not self.classes or len(np.unique(part)) == len(np.unique(y))
+
+    def scores(self, model: Any, X: np.ndarray, y: np.ndarray, val: float) -> Any:
+        "All scores of a fitted `model` on test rows."
+        return self.score(model, X, y, val, self.scale)
+
+def _fit_binary(*given: Any) -> Fit: return fit_logreg(*given)
+
+BINARY = Target("binary", "auc", "two classes, by logistic regression", True,
+                rank=lambda *given: rank_latents(*given), folds=make_folds, fit=_fit_binary,
+                judge=lambda model, X, y: auc(y, positive(model, X)),
+                score=lambda model, X, y, val, scale: score_probe(model, X, y, val))
+
 # %% ../nbs/07_probes.ipynb #9b7dfab3
 FitParts = Callable[[list[np.ndarray]], list[list[Any]]]
 
-def pick(candidates: Sequence[Any], fit_parts: FitParts, X: np.ndarray, y: np.ndarray,
-         folds: Folds) -> tuple[Any, float, Any]:
-    """The first candidate with the best mean validation AUC, that AUC, and its model on the last fold.
+def pick(candidates: Sequence[Any], fit_parts: FitParts, X: np.ndarray, y: np.ndarray, folds: Folds,
+         target: Target = BINARY) -> tuple[Any, float, Any]:
+    """The first candidate with the best mean validation score, that score, and its model on the last fold.
 
     `fit_parts(parts)` gives, for each array of training rows, a model per candidate. No model (`None`) where the
-    training rows of the last fold have one class only.
+    training rows of the last fold lack a class.
     """
-    two = [len(np.unique(y[train])) == 2 for train, _ in folds]
-    fitted = iter(fit_parts([train for (train, _), both in zip(folds, two) if both]))
+    able = [target.can_fit(y[train], y) for train, _ in folds]
+    fitted = iter(fit_parts([train for (train, _), can in zip(folds, able) if can]))
     scores, models = [], None
-    for (_, val), both in zip(folds, two):
-        models, held_out, truth = next(fitted) if both else None, X[val], y[val]
-        scores.append([auc(truth, positive(m, held_out)) for m in models] if models else [0.5] * len(candidates))
+    for (_, val), can in zip(folds, able):
+        models, held_out, truth = next(fitted) if can else None, X[val], y[val]
+        scores.append([target.judge(m, held_out, truth) for m in models] if models else [target.chance] * len(candidates))
     means = np.mean(scores, axis=0)
     best = int(np.argmax(means))
     return candidates[best], float(means[best]), models and models[best]
@@ -161,7 +206,8 @@ def pick(candidates: Sequence[Any], fit_parts: FitParts, X: np.ndarray, y: np.nd
 # %% ../nbs/07_probes.ipynb #2231cb35
 PENALTIES = ("l1", "l2")
 
-def _check_penalty(penalty: Any) -> None:
+def check_penalty(penalty: Any) -> None:
+    "`ValueError` for an unknown penalty."
     if penalty not in PENALTIES:
         raise ValueError(f"unknown penalty {penalty!r}; use {' or '.join(map(repr, PENALTIES))}.")
 
@@ -173,7 +219,7 @@ def fit_logreg(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_t
     `X_*`: (n, d), `y_*`: (n,) of 0/1, `penalty`: one of `PENALTIES`, `solver`: one of `SOLVERS`, `validation`: by
     default on the training rows, in the folds of `make_folds`. Raises `ValueError` for an unknown penalty or solver.
     """
-    _check_penalty(penalty)
+    check_penalty(penalty)
     fit_paths = get_solver(solver)
     X_train, X_test = np.asarray(X_train, np.float64), np.asarray(X_test, np.float64)
     X, y, folds = validation or (X_train, y_train, make_folds(y_train, seed))
@@ -199,52 +245,59 @@ def _log2_grid(top: int) -> list[int]:
 _Params = dict[str, Any]
 
 def _finish(candidates: Sequence[_Params], make: Callable[..., Any], default: _Params, data: tuple[np.ndarray, ...],
-            seed: int, threads: int = 1) -> Fit:
+            seed: int, threads: int = 1, target: Target = BINARY) -> Fit:
     "Pick among settings for `make` where rows suffice to validate, else take `default`; fit to all rows and score."
     from joblib import Parallel, delayed
     X_train, y_train, X_test, y_test = data
-    folds = make_folds(y_train, seed)
+    folds = target.folds(y_train, seed)
 
     def fit_part(rows: np.ndarray) -> list[Any]:
         jobs = (delayed(make(**c).fit)(X_train[rows], y_train[rows]) for c in candidates)
         return Parallel(threads, prefer="threads")(jobs)
 
     fit_parts = lambda parts: list(map(fit_part, parts))
-    best, val_auc, _ = pick(candidates, fit_parts, X_train, y_train, folds) if folds else (default, None, None)
-    model = make(**best).fit(X_train, y_train)
-    if val_auc is None: val_auc = auc(y_train, positive(model, X_train))
-    return Fit(score_probe(model, X_test, y_test, val_auc), best, model)
+    picked = pick(candidates, fit_parts, X_train, y_train, folds, target) if folds else (default, None, None)
+    best, val, model = picked[0], picked[1], make(**picked[0]).fit(X_train, y_train)
+    if val is None: val = target.judge(model, X_train, y_train)
+    return Fit(target.scores(model, X_test, y_test, val), best, model)
 
 # %% ../nbs/07_probes.ipynb #56b7748b
-def _on_components(n_components: int, seed: int) -> Any:
-    "Logistic regression that sees the first columns of what it gets."
-    from sklearn.linear_model import LogisticRegression
+def _on_components(n_components: int, seed: int, target: Target) -> Any:
+    "Logistic regression, or ridge for numbers, that sees the first columns of what it gets."
+    from sklearn.linear_model import LogisticRegression, Ridge
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer
     leading = FunctionTransformer(lambda Z: Z[:, :n_components])
-    return make_pipeline(leading, LogisticRegression(random_state=seed, max_iter=1000))
+    return make_pipeline(leading, LogisticRegression(random_state=seed, max_iter=1000) if target.classes else Ridge())
 
 @one_thread()
-def fit_pca(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, seed: int = SEED) -> Fit:
-    "Logistic regression (C = 1) on the leading principal components, up to 100 of them, their number picked."
+def fit_pca(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, seed: int = SEED,
+            target: Target = BINARY) -> Fit:
+    """Logistic regression (C = 1) on the leading principal components, up to 100 of them, their number picked.
+
+    For numbers ridge regression (alpha = 1).
+    """
     from sklearn.decomposition import PCA
     X_train, X_test = _standardize(X_train, X_test)
     pca = PCA(min(*X_train.shape, 100), random_state=seed)
     data = pca.fit_transform(X_train), y_train, pca.transform(X_test), y_test
-    grid = [{"n_components": n} for n in _log2_grid(pca.n_components_)]
-    return _finish(grid, partial(_on_components, seed=seed), {"n_components": pca.n_components_}, data, seed)
+    grid, make = _log2_grid(pca.n_components_), partial(_on_components, seed=seed, target=target)
+    default = {"n_components": pca.n_components_}
+    return _finish([{"n_components": n} for n in grid], make, default, data, seed, target=target)
 
 # %% ../nbs/07_probes.ipynb #b32ee6b3
 @one_thread()
-def fit_knn(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, seed: int = SEED) -> Fit:
+def fit_knn(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, seed: int = SEED,
+            target: Target = BINARY) -> Fit:
     "Nearest neighbours, up to 100 of them, their number picked by validation."
-    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
     from threadpoolctl import threadpool_limits
     X_train, X_test = _standardize(X_train, X_test)
-    smallest = min((len(train) for train, _ in make_folds(y_train, seed)), default=1)
+    smallest = min((len(train) for train, _ in target.folds(y_train, seed)), default=1)
     grid = [{"n_neighbors": k} for k in _log2_grid(min(100, smallest))]
+    make, data = KNeighborsClassifier if target.classes else KNeighborsRegressor, (X_train, y_train, X_test, y_test)
     with threadpool_limits(1, "openmp"):  # which of several equally near rows counts depends on threads
-        return _finish(grid, KNeighborsClassifier, {"n_neighbors": 1}, (X_train, y_train, X_test, y_test), seed)
+        return _finish(grid, make, {"n_neighbors": 1}, data, seed, target=target)
 
 # %% ../nbs/07_probes.ipynb #755fd9c7
 def _draw_trees(seed: int, n: int = 10) -> list[_Params]:
@@ -260,7 +313,7 @@ def _draw_trees(seed: int, n: int = 10) -> list[_Params]:
 # %% ../nbs/07_probes.ipynb #f0712fe9
 @one_thread()
 def fit_xgboost(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, seed: int = SEED,
-                solver: str = "fast") -> Fit:
+                solver: str = "fast", target: Target = BINARY) -> Fit:
     """Gradient-boosted trees, the best of ten random settings by validation (xgboost's own defaults up to 3 rows).
 
     `solver`: "fast" looks for splits among 64 quantiles of a feature, "reference" among xgboost's 256, as 0.4.2.
@@ -270,9 +323,11 @@ def fit_xgboost(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_
     get_solver(solver)
     X_train, X_test = _standardize(X_train, X_test)
     # Settings side by side, one thread each: trees this small gain little from threads, and on a busy machine lose all.
-    make = partial(xgboost.XGBClassifier, max_bin=64 if solver == "fast" else 256, eval_metric="logloss",
-                   random_state=seed, n_jobs=1)
-    return _finish(_draw_trees(seed), make, {}, (X_train, y_train, X_test, y_test), seed, torch.get_num_threads())
+    trees = partial(xgboost.XGBClassifier, eval_metric="logloss") if target is BINARY else (
+        xgboost.XGBClassifier if target.classes else xgboost.XGBRegressor)
+    make = partial(trees, max_bin=64 if solver == "fast" else 256, random_state=seed, n_jobs=1)
+    data = X_train, y_train, X_test, y_test
+    return _finish(_draw_trees(seed), make, {}, data, seed, torch.get_num_threads(), target=target)
 
 # %% ../nbs/07_probes.ipynb #1124e5a3
 def _draw_network(seed: int) -> _Params:
@@ -284,40 +339,62 @@ def _draw_network(seed: int) -> _Params:
             "alpha": rng.choice(np.logspace(-5, -2, num=5)).item()}
 
 # %% ../nbs/07_probes.ipynb #229b4238
+def _number_network(**how: Any) -> Any:
+    "A network that predicts numbers of any size."
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.neural_network import MLPRegressor
+    from sklearn.preprocessing import StandardScaler
+    return TransformedTargetRegressor(MLPRegressor(**how), transformer=StandardScaler())
+
 @one_thread()
-def fit_mlp(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, seed: int = SEED) -> Fit:
+def fit_mlp(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, seed: int = SEED,
+            target: Target = BINARY) -> Fit:
     "A small ReLU network of one to three layers, its shape, learning rate and weight decay drawn once at random."
     from sklearn.neural_network import MLPClassifier
     X_train, X_test = _standardize(X_train, X_test)
-    default, make = {"hidden_layer_sizes": (32,)}, partial(MLPClassifier, max_iter=1000, random_state=seed)
+    network = MLPClassifier if target.classes else _number_network
+    default, make = {"hidden_layer_sizes": (32,)}, partial(network, max_iter=1000, random_state=seed)
     with ignore_unconverged():
-        return _finish([_draw_network(seed)], make, default, (X_train, y_train, X_test, y_test), seed)
+        return _finish([_draw_network(seed)], make, default, (X_train, y_train, X_test, y_test), seed, target=target)
 
 # %% ../nbs/07_probes.ipynb #5381d245
 @dataclass(frozen=True)
 class Baseline:
     """A probe on raw activations. `fit(X_train, y_train, X_test, y_test, seed=...)` gives a `Fit`; `takes_solver`: if
-    it has a parameter `solver` too. `look`: how figures draw it.
+    it has a parameter `solver` too. `look`: how figures draw it. `kinds`: the kinds of target that it is for; one that
+    is for others than two classes has a parameter `target`.
     """
     name: str
     fit: Callable[..., Fit]
     help: str
     look: Look
     takes_solver: bool = False
+    kinds: tuple[str, ...] = ("binary",)
 
     def run(self, X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, seed: int = SEED,
-            solver: str = "fast") -> Fit:
-        "`fit`, which hears of the `solver` only where it takes one."
-        more = {"solver": solver} if self.takes_solver else {}
+            solver: str = "fast", target: Target = BINARY) -> Fit:
+        "`fit`, which hears of the `solver` only where it takes one, and of a `target` that isn't two classes."
+        more = ({"solver": solver} if self.takes_solver else {}) | ({} if target is BINARY else {"target": target})
         return self.fit(X_train, y_train, X_test, y_test, seed=seed, **more)
 
+@one_thread()
+def fit_linear(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, seed: int = SEED,
+               solver: str = "fast", target: Target = BINARY) -> Fit:
+    "The linear probe of the kind of target, with an l2 penalty."
+    return target.fit(X_train, y_train, X_test, y_test, "l2", seed, solver, None)
+
 # %% ../nbs/07_probes.ipynb #50656df3
+_ANY = ("binary", "multiclass", "continuous")
+
 METHODS: Registry[Baseline] = Registry("method", [
-    Baseline("logreg", fit_logreg, "logistic regression with an l2 penalty", Look("#0072B2", "o"), takes_solver=True),
-    Baseline("pca", fit_pca, "logistic regression on principal components", Look("#009E73", "s")),
-    Baseline("knn", fit_knn, "nearest neighbours", Look("#CC79A7", "^")),
-    Baseline("xgboost", fit_xgboost, "gradient-boosted trees", Look("#E69F00", "v"), takes_solver=True),
-    Baseline("mlp", fit_mlp, "a small neural network", Look("#56B4E9", "P"))])
+    Baseline("logreg", fit_linear, "logistic regression with an l2 penalty", Look("#0072B2", "o"), takes_solver=True,
+             kinds=_ANY[:2]),
+    Baseline("ridge", fit_linear, "ridge regression, for numbers", Look("#0072B2", "o"), takes_solver=True,
+             kinds=_ANY[2:]),
+    Baseline("pca", fit_pca, "logistic or ridge regression on principal components", Look("#009E73", "s"), kinds=_ANY),
+    Baseline("knn", fit_knn, "nearest neighbours", Look("#CC79A7", "^"), kinds=_ANY),
+    Baseline("xgboost", fit_xgboost, "gradient-boosted trees", Look("#E69F00", "v"), takes_solver=True, kinds=_ANY),
+    Baseline("mlp", fit_mlp, "a small neural network", Look("#56B4E9", "P"), kinds=_ANY)])
 
 # %% ../nbs/07_probes.ipynb #83c5c49e
 def own_code(f: Any) -> dict[str, str]:
@@ -354,7 +431,7 @@ class ProbeOptions:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ks", _distinct_ks(self.ks))
-        _check_penalty(self.penalty)
+        check_penalty(self.penalty)
         _check_normalization(self.normalization)
         get_solver(self.solver)
         protocol_name("published", self.ranking)
@@ -379,9 +456,9 @@ def _columns(codes: Any, latents: np.ndarray, binarize: bool) -> np.ndarray:
     few = few.toarray() if sp.issparse(few) else few
     return few != 0 if binarize else few
 
-def _latents(codes: Any, y: np.ndarray, options: ProbeOptions) -> np.ndarray:
+def _latents(codes: Any, y: np.ndarray, options: ProbeOptions, target: Target) -> np.ndarray:
     "The best-ranked latents, as many as the largest k."
-    return rank_latents(codes, y, options.normalization)[:max(options.ks)]
+    return target.rank(codes, y, options.normalization)[:max(options.ks)]
 
 # %% ../nbs/07_probes.ipynb #831bf243
 def _aligned(own: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -392,38 +469,46 @@ def _aligned(own: np.ndarray, order: np.ndarray) -> np.ndarray:
     positions[positions < 0] = np.setdiff1d(np.arange(len(own)), here)
     return positions
 
-def _validation(codes: Any, X: np.ndarray, y: np.ndarray, order: np.ndarray,
-                options: ProbeOptions) -> Callable[[int], Validation]:
+def _validation(codes: Any, X: np.ndarray, y: np.ndarray, order: np.ndarray, options: ProbeOptions,
+                target: Target) -> Callable[[int], Validation]:
     "For each k where C is picked. `X`: the columns `order` of `codes`."
-    folds = make_folds(y, options.seed)
+    folds = target.folds(y, options.seed)
     if options.ranking == "published" or not folds: return lambda k: (X[:, :k], y, folds)
-    own = [_latents(codes[train], y[train], options) for train, _ in folds]
+    own = [_latents(codes[train], y[train], options, target) for train, _ in folds]
     seen = [_columns(codes, latents, options.binarize) for latents in own]
     stacked = [(train + i * len(y), val + i * len(y)) for i, (train, val) in enumerate(folds)]
 
     def validation(k: int) -> Validation:
         parts = [Z[:, _aligned(latents[:k], order[:k])] for Z, latents in zip(seen, own, strict=True)]
-        return np.vstack(parts), np.tile(y, len(folds)), stacked
+        return np.vstack(parts), np.concatenate([y] * len(folds)), stacked
 
     return validation
 
 # %% ../nbs/07_probes.ipynb #1a5cb22b
+def _row(fit: Fit, k: int, latents: np.ndarray) -> dict[str, Any]:
+    "What a row says of a linear probe. Of several classes or numbers `coef` has those of one after those of another."
+    one = len(fit.model.intercept_) == 1
+    intercept = {"intercept": float(fit.model.intercept_[0])} if one else {}
+    params = {name: v for name, v in fit.params.items() if name != "C"}
+    if not one: params["intercepts"] = fit.model.intercept_.tolist()
+    strength = {"C": fit.params["C"]} if "C" in fit.params else {}
+    return {**asdict(fit.scores), "k": int(k), **strength, "indices": latents[:k].tolist(),
+            "coef": fit.model.coef_.ravel().tolist(), **intercept} | ({"params": params} if params else {})
+
 def sparse_probes(codes_train: Any, y_train: np.ndarray, codes_test: Any, y_test: np.ndarray,
-                  options: ProbeOptions) -> list[dict[str, Any]]:
+                  options: ProbeOptions, target: Target = BINARY) -> list[dict[str, Any]]:
     """One probe, and one row, for each k, on the k best-ranked latents of `codes_*` (n, d_sae), sparse or dense.
 
-    A row has the four scores, `k`, `C`, `indices` of the latents, `coef` (k,) and `intercept`. Raises `ValueError` for
-    a k above d_sae.
+    A row has the scores, `k`, `C`, `indices` of the latents, `coef` (k,) and `intercept`; of several classes or numbers
+    `coef` has those of each, one after another, and `params` the `intercepts`. Raises `ValueError` for a k above d_sae.
     """
     check_width(options, codes_train.shape[1])
-    order = _latents(codes_train, y_train, options)
+    order = _latents(codes_train, y_train, options, target)
     X_train, X_test = (_columns(c, order, options.binarize) for c in (codes_train, codes_test))
-    validation = _validation(codes_train, X_train, y_train, order, options)
+    validation = _validation(codes_train, X_train, y_train, order, options, target)
     how = options.penalty, options.seed, options.solver
-    fits = [fit_logreg(X_train[:, :k], y_train, X_test[:, :k], y_test, *how, validation(k)) for k in options.ks]
-    return [{**asdict(fit.scores), "k": int(k), "C": fit.params["C"], "indices": order[:k].tolist(),
-             "coef": fit.model.coef_[0].tolist(), "intercept": float(fit.model.intercept_[0])}
-            for k, fit in zip(options.ks, fits, strict=True)]
+    fits = [target.fit(X_train[:, :k], y_train, X_test[:, :k], y_test, *how, validation(k)) for k in options.ks]
+    return [_row(fit, k, order) for k, fit in zip(options.ks, fits, strict=True)]
 
 # %% ../nbs/07_probes.ipynb #6ffc64b3
 class RandomSAE:
