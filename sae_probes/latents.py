@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +27,7 @@ from .probes import METHODS, ProbeOptions, auc, positive, sparse_probes
 from .results import columns, probe_label
 from .saes import check_sae, encode_sparse, load_sae, sae_fingerprint, sae_reading
 from .settings import EMBEDDED_MODEL, MAX_SEQ_LEN, SEED, log
+from .stats import decimal
 
 # %% auto #0
 __all__ = ['pick_probe', 'probe_split', 'latent_stats', 'token_texts', 'token_codes', 'highlight', 'TopLatents', 'probe_sae',
@@ -123,11 +125,11 @@ def highlight(tokens: Sequence[str], codes: Sequence[float], top: float | None =
     return "… " * (low > 0) + "".join(spans) + " …" * (high < end)
 
 # %% ../nbs/13_latents.ipynb #094342f7
-def _latent_html(row: Any, prompts: pd.DataFrame, classes: tuple[str, str], window: int) -> str:
+def _latent_html(row: Any, prompts: pd.DataFrame, classes: tuple[str, ...], window: int) -> str:
     "One latent: a line of numbers, and its prompts."
     zero, one = (f"<i>{escape(c)}</i>" for c in classes)
-    head = (f"<b>latent {row.latent}</b> speaks for {one if row.weight > 0 else zero} · effect {row.effect:+.2f} · "
-            f"weight {row.weight:+.3f} · AUC alone {row.auc:.3f} · "
+    head = (f"<b>latent {row.latent}</b> speaks for {one if row.weight > 0 else zero} · effect {decimal(row.effect, 2, '+')} · "
+            f"weight {decimal(row.weight, 3, '+')} · AUC alone {row.auc:.3f} · "
             f"active on {row.active_0:.0%} of {zero}, {row.active_1:.0%} of {one}")
     top = max((np.abs(c).max() for c in prompts["codes"]), default=1.0)
     cell = '<td style="text-align:{};vertical-align:top;{}">{}</td>'
@@ -149,7 +151,7 @@ class TopLatents:
     `prompt`, and lists `tokens` and `codes`. `window`: tokens shown on each side of the largest code.
     """
     probe: pd.Series = field(repr=False)
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     table: pd.DataFrame
     prompts: pd.DataFrame
     window: int = 40
@@ -161,11 +163,27 @@ class TopLatents:
         where = f"{p['dataset']}: {p['method']} on {p['k']} latents at {p['hook']} of {p['model']}"
         return f"{where}, test AUC {p['test_auc']:.3f}"
 
-    def __repr__(self) -> str: return f"{self.title}\n{self.table.round(3).to_string(index=False)}"
+    def __repr__(self) -> str: return _top_text(self)
 
     def _repr_html_(self) -> str: return _top_html(self)
 
 # %% ../nbs/13_latents.ipynb #c305aa17
+def _excerpt(tokens: Sequence[str], codes: Sequence[float], around: int = 8) -> str:
+    "The text around the largest code of a prompt, on one line, that token in brackets."
+    at = int(np.abs(np.asarray(codes, float)).argmax())
+    low, high, word = max(0, at - around), at + around + 1, tokens[at].strip() or tokens[at]
+    text = "".join([*tokens[low:at], tokens[at].replace(word, f"[{word}]", 1), *tokens[at + 1:high]])
+    return "… " * (low > 0) + text.replace("\n", "↵") + " …" * (high < len(tokens))
+
+def _top_text(top: TopLatents) -> str:
+    "Text of a `TopLatents`: the title, the table, and the prompts of each latent."
+    lines = [top.title, top.table.to_string(index=False, float_format=partial(decimal, digits=3))]
+    for row in top.table.itertuples():
+        mine = top.prompts[top.prompts["latent"] == row.latent]
+        lines += ["", f"latent {row.latent} speaks for {top.classes[int(row.weight > 0)]}" + ", fires on:" * bool(len(mine))]
+        lines += [f"{p.code:6.1f}  {p.label}: {_excerpt(p.tokens, p.codes)}" for p in mine.itertuples()]
+    return "\n".join(lines)
+
 def _top_html(top: TopLatents) -> str:
     "HTML of a `TopLatents`: the title, and of each latent a line of numbers and its prompts."
     note = ("Background: the latent's code at that token. Underlined: the last token, which the probe reads. "
@@ -260,19 +278,27 @@ def _firing(latents: Sequence[int], test: Any, dataset: Dataset, rows: np.ndarra
     return pd.DataFrame(shown, columns=["latent", "code", "label", "prompt", "tokens", "codes"])
 
 # %% ../nbs/13_latents.ipynb #cc47a917
+def _dataset_of(results: pd.DataFrame, dataset: Any) -> Dataset:
+    "`load_dataset`; a `ValueError` that says what to give where only the results know the name."
+    try: return load_dataset(dataset)
+    except ValueError as e:
+        if not isinstance(dataset, str) or not results["dataset"].eq(dataset).any(): raise
+        raise ValueError(f"{dataset!r} is a task of your own, and its prompts are not in the results. Give as `dataset` "
+                         f"what the run was given: the file, the `Dataset`, or ({dataset!r}, table).") from e
+
 def top_latents(results: pd.DataFrame, dataset: Any, sae: Any = None, model: Any = None, k: int = 16, n: int = 8,
                 prompts: int = 5, model_cache_path: str | Path | None = None, *, window: int = 40,
                 device: str | None = None, dtype: str = "float32", max_seq_len: int = MAX_SEQ_LEN,
                 progress: bool = True) -> TopLatents:
     """The `n` latents that carry the probe of `dataset` on `k` latents, each with the `prompts` that make it fire most.
 
-    `results`: of `load_results`, with one such probe. `dataset`: anything `load_dataset` takes. `sae`: what `load_sae`
-    takes (default: the embedded one). `model`: a loaded model, if its name in the results can't say. `window`: tokens
+    `results`: of `load_results`, with one such probe. `dataset`: a built-in name, or the file, table or `Dataset` that
+    the run was given. `sae`: what `load_sae` takes (default: the embedded one). `model`: a loaded model, if its name in the results can't say. `window`: tokens
     shown on each side of the largest code. All else is as it was in the run, see `run_sae_evals`.
 
     Raises `ValueError` for no such probe, or several; `IdentityError` for another SAE or other cached activations.
     """
-    ds = load_dataset(dataset)
+    ds = _dataset_of(results, dataset)
     probe = pick_probe(results, ds.name, k)
     rows = probe_split(probe, ds)
     lm, sae, X = _at_hand(probe, ds, sae, model, model_cache_path, device, dtype, max_seq_len, progress)
@@ -350,7 +376,7 @@ class Disagreements:
     b: str
     aucs: tuple[float, float]
     dataset: str
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     table: pd.DataFrame
     latents: pd.DataFrame
     tokens: pd.DataFrame
@@ -457,7 +483,7 @@ def disagreements(results: pd.DataFrame, dataset: Any, a: str, b: str = "logreg"
     Raises `ValueError` for unknown probes, of different cells, or of a method whose scores can't be made again;
     `IdentityError` for another SAE or other cached activations. Warns where scores don't give the stored AUC.
     """
-    ds, how = load_dataset(dataset), (model_cache_path, device, dtype, max_seq_len, progress)
+    ds, how = _dataset_of(results, dataset), (model_cache_path, device, dtype, max_seq_len, progress)
     mine, rival = (named_probe(results, ds.name, name) for name in (a, b))
     check_same_cell(mine, rival)
     rows = _own_rows(mine, ds)
