@@ -128,8 +128,8 @@ def highlight(tokens: Sequence[str], codes: Sequence[float], top: float | None =
 def _latent_html(row: Any, prompts: pd.DataFrame, classes: tuple[str, ...], window: int) -> str:
     "One latent: a line of numbers, and its prompts."
     zero, one = (f"<i>{escape(c)}</i>" for c in classes)
-    head = (f"<b>latent {row.latent}</b> speaks for {one if row.weight > 0 else zero} · effect {decimal(row.effect, 2, '+')} · "
-            f"weight {decimal(row.weight, 3, '+')} · AUC alone {row.auc:.3f} · "
+    head = (f"<b>latent {row.latent}</b> speaks for {one if row.weight > 0 else zero} · "
+            f"effect {decimal(row.effect, 2, '+')} · weight {decimal(row.weight, 3, '+')} · AUC alone {row.auc:.3f} · "
             f"active on {row.active_0:.0%} of {zero}, {row.active_1:.0%} of {one}")
     top = max((np.abs(c).max() for c in prompts["codes"]), default=1.0)
     cell = '<td style="text-align:{};vertical-align:top;{}">{}</td>'
@@ -180,7 +180,8 @@ def _top_text(top: TopLatents) -> str:
     lines = [top.title, top.table.to_string(index=False, float_format=partial(decimal, digits=3))]
     for row in top.table.itertuples():
         mine = top.prompts[top.prompts["latent"] == row.latent]
-        lines += ["", f"latent {row.latent} speaks for {top.classes[int(row.weight > 0)]}" + ", fires on:" * bool(len(mine))]
+        speaks = f"latent {row.latent} speaks for {top.classes[int(row.weight > 0)]}"
+        lines += ["", speaks + ", fires on:" * bool(len(mine))]
         lines += [f"{p.code:6.1f}  {p.label}: {_excerpt(p.tokens, p.codes)}" for p in mine.itertuples()]
     return "\n".join(lines)
 
@@ -283,8 +284,8 @@ def _dataset_of(results: pd.DataFrame, dataset: Any) -> Dataset:
     try: return load_dataset(dataset)
     except ValueError as e:
         if not isinstance(dataset, str) or not results["dataset"].eq(dataset).any(): raise
-        raise ValueError(f"{dataset!r} is a task of your own, and its prompts are not in the results. Give as `dataset` "
-                         f"what the run was given: the file, the `Dataset`, or ({dataset!r}, table).") from e
+        raise ValueError(f"{dataset!r} is a task of your own, and its prompts are not in the results. Give as "
+                         f"`dataset` what the run was given: the file, the `Dataset`, or ({dataset!r}, table).") from e
 
 def top_latents(results: pd.DataFrame, dataset: Any, sae: Any = None, model: Any = None, k: int = 16, n: int = 8,
                 prompts: int = 5, model_cache_path: str | Path | None = None, *, window: int = 40,
@@ -293,8 +294,8 @@ def top_latents(results: pd.DataFrame, dataset: Any, sae: Any = None, model: Any
     """The `n` latents that carry the probe of `dataset` on `k` latents, each with the `prompts` that make it fire most.
 
     `results`: of `load_results`, with one such probe. `dataset`: a built-in name, or the file, table or `Dataset` that
-    the run was given. `sae`: what `load_sae` takes (default: the embedded one). `model`: a loaded model, if its name in the results can't say. `window`: tokens
-    shown on each side of the largest code. All else is as it was in the run, see `run_sae_evals`.
+    the run was given. `sae`: what `load_sae` takes (default: the embedded one). `model`: a loaded model, if its name in
+    the results can't say. `window`: tokens shown on each side of the largest code. All else as in `run_sae_evals`.
 
     Raises `ValueError` for no such probe, or several; `IdentityError` for another SAE or other cached activations.
     """
