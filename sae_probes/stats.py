@@ -94,9 +94,12 @@ def by_task(cells: pd.DataFrame, value: str) -> np.ndarray:
 
     Tasks and seeds are sorted; cells that name no seed share one.
     """
-    seed = cells["seed"].fillna(-1) if "seed" in cells else 0
-    table = cells.assign(seed=seed).pivot_table(index="dataset", columns="seed", values=value, aggfunc="mean")
-    return table.to_numpy(float)
+    cells = cells[cells[value].notna()]
+    task, tasks = pd.factorize(cells["dataset"], sort=True)
+    seed, seeds = pd.factorize(cells["seed"].fillna(-1) if "seed" in cells else np.zeros(len(cells)), sort=True)
+    at, size = task * len(seeds) + seed, len(tasks) * len(seeds)
+    n, total = np.bincount(at, minlength=size), np.bincount(at, cells[value].to_numpy(float), size)
+    return np.divide(total, n, out=np.full(size, np.nan), where=n > 0).reshape(len(tasks), len(seeds))
 
 # %% ../nbs/10_stats.ipynb #d38fcdfa
 CONFIDENCE, RESAMPLES = 0.95, 9999
