@@ -178,7 +178,7 @@ def over_tasks(rows: pd.DataFrame, value: str = "test_auc", over: Sequence[str] 
     values = by_task(rows, value)
     low, high = bootstrap_interval(values)
     tasks, seeds = values.shape
-    return {"mean": _task_mean(rows, value), "low": low, "high": high, "tasks": tasks, "seeds": seeds}
+    return {"mean": float(np.nanmean(values, axis=1).mean()), "low": low, "high": high, "tasks": tasks, "seeds": seeds}
 
 def means_by(table: pd.DataFrame, by: Sequence[str], value: str = "test_auc",
              over: Sequence[str] = AVERAGED) -> pd.DataFrame:
