@@ -29,9 +29,9 @@ from .plots import line_looks
 from .ranking import Ranking, contenders, default_score, rank
 from .results import HEAVY, columns, load_results, probe_label, sae_names, with_columns
 from .stats import CONFIDENCE, MARGIN, RESAMPLES, Quiver, least_tasks, quiver
+from .sweeps import read_log
 
-if TYPE_CHECKING:
-    from sae_probes.latents import Disagreements, TopLatents
+if TYPE_CHECKING: from sae_probes.latents import Disagreements, TopLatents
 
 # %% auto #0
 __all__ = ['task_families', 'report']
@@ -175,29 +175,28 @@ def _combinations(layers: int, families: int, crossed: bool = False) -> list[tup
     "Numbers of the layer (0: all ks) and of the family (0: all tasks) for which there are intervals."
     return [(i, f) for i in range(layers) for f in range(families) if crossed or not (i and f)]
 
-def _small(group: _Group, families: Sequence[str], of: Mapping[str, str]) -> dict[int, str]:
-    "The families of which nothing is concluded here, by number, and what is said instead."
-    n, need = pd.Series([of[t] for t in group.tasks]).value_counts(), least_tasks()
-    small = {i: f"Over {n.get(f, 0)} tasks nothing can be concluded: {need} are the least."
-             for i, f in enumerate(families) if i and n.get(f, 0) < need}
-    if len(group.ranked) <= _MANY: return small
-    many = f"With more than {_MANY} probes there are no intervals within a family: these are means."
-    return dict.fromkeys(range(1, len(families)), many) | small
+def _of_family(rows: pd.DataFrame, f: int, families: Sequence[str], of: Mapping[str, str]) -> pd.DataFrame:
+    "The `rows` of a family of tasks, by its number; 0: all."
+    return rows[rows["dataset"].map(of) == families[f]] if f else rows
 
 # %% ../nbs/22_report.ipynb #311a3e0c
 def _encode(ranking: Ranking, at: Mapping[str, int]) -> dict[str, Any]:
-    "A ranking of one group, as the page needs it: contenders by number, the best first; pairs in the order of rows."
+    """A ranking of one group, as the page needs it: contenders by number, the best first; pairs in the order of rows.
+    Of too few tasks without intervals.
+    """
     table, pairs = ranking.table, ranking.pairs
+    first = table.iloc[0]
+    found = {"said": ranking.conclusions[0], "order": [at[c] for c in table["contender"]],
+             "score": table["score"].round(6).tolist(), "field": table["to_field"].round(6).tolist(),
+             "lacks": table["lacks"].tolist(), "tasks": int(first["tasks"])}
+    if first["tasks"] < least_tasks(): return found
     half = (pairs["high"] - pairs["difference"]).to_numpy(float)
     top = max(np.nanmax(half, initial=0), 1e-9)
     letters = [*table["letters"]] if not table["letters"].str.contains(" ").any() else None
-    first = table.iloc[0]
-    return {"said": ranking.conclusions[0], "order": [at[c] for c in table["contender"]], "letters": letters,
-            "score": table["score"].round(6).tolist(), "half": _pack(half / top, 65534), "top": top,
-            "apart": base64.b64encode(np.packbits(pairs["apart"].to_numpy(bool)).tobytes()).decode(),
-            "field": table["to_field"].round(6).tolist(),
-            "field_half": (table["field_high"] - table["to_field"]).fillna(-1).round(6).tolist(),
-            "lacks": table["lacks"].tolist(), "tasks": int(first["tasks"]), "seeds": int(first["seeds"])}
+    return found | {
+        "letters": letters, "half": _pack(half / top, 65534), "top": top,
+        "apart": base64.b64encode(np.packbits(pairs["apart"].to_numpy(bool)).tobytes()).decode(),
+        "field_half": (table["field_high"] - table["to_field"]).fillna(0).round(6).tolist()}
 
 # %% ../nbs/22_report.ipynb #e6b26fae
 def _rankings(group: _Group, families: Sequence[str], of: Mapping[str, str], score: str, resamples: int,
@@ -205,16 +204,15 @@ def _rankings(group: _Group, families: Sequence[str], of: Mapping[str, str], sco
     "Rankings by `layer|family`; where there is none, only what is `said` of it."
     rows = group.rows[group.rows["contender"].isin(group.ranked)].drop(columns=[*HEAVY]).dropna(subset="test_auc")
     if rows.empty: return {"0|0": {"said": "Nothing can be ranked here: there is no test AUC."}}
-    found, small = {}, _small(group, families, of)
+    found = {}
     for i, f in _combinations(len(group.ks) + 1, len(families), crossed):
-        if f in small:
-            found[f"{i}|{f}"] = {"said": small[f]}
-            continue
-        some = rows if not f else rows[rows["dataset"].map(of) == families[f]]
+        some = _of_family(rows, f, families, of)
+        if some.empty: continue
         if i: some = some[some["k"].isna() | (some["k"] == group.ks[i - 1])]
         asked = f"{'excess ' * (score == 'excess')}k={group.ks[i - 1]}" if i else score
         at = dict(zip(contenders(some)["contender"], group.who.index.get_indexer(some["contender"]).tolist()))
-        try: found[f"{i}|{f}"] = _encode(rank(some, asked, resamples=resamples), at)
+        many = resamples if some["dataset"].nunique() >= least_tasks() else 99  # their intervals are not shown
+        try: found[f"{i}|{f}"] = _encode(rank(some, asked, resamples=many), at)
         except ValueError as e: found[f"{i}|{f}"] = {"said": f"Nothing can be ranked here: {e}"}
     return found
 
@@ -247,14 +245,14 @@ def _told(found: Quiver) -> dict[str, Any]:
 def _quivers(group: _Group, families: Sequence[str], of: Mapping[str, str]) -> dict[str, Any]:
     "Quivers by `layer|family`, or why there is none."
     told: dict[str, Any] = {}
-    small = _small(group, families, of)
     for i, f in _combinations(len(group.ks) + 1, len(families)):
-        if f in small:
-            told[f"{i}|{f}"] = {"rows": [], "said": [small[f]]}
-            continue
         pools = _pools(group, not i and not f, group.ks[i - 1] if i else None)
         if len(pools) < 2: return {"0|0": {"rows": [], "said": [_NOTHING]}}
-        some = group.rows if not f else group.rows[group.rows["dataset"].map(of) == families[f]]
+        some, need = _of_family(group.rows, f, families, of), least_tasks()
+        if f and (n := some["dataset"].nunique()) < need:
+            few = f"Over {n} tasks no uplift may be concluded: {need} are the least."
+            told[f"{i}|{f}"] = {"rows": [], "said": [few]}
+            continue
         try: told[f"{i}|{f}"] = _told(quiver(some.drop(columns=["contender", "kind"]), pools))
         except ValueError as e: told[f"{i}|{f}"] = {"rows": [], "said": [f"No quiver here: {str(e).splitlines()[0]}"]}
     return told
@@ -277,44 +275,27 @@ def _heaviest(group: _Group) -> dict[str, Any] | None:
     code = lambda x: base64.b64encode(x.tobytes()).decode()
     return {"k": int(k), "n": _HEAVIEST, "index": code(index), "weight": code(weight)}
 
-# %% ../nbs/22_report.ipynb #2bb2d67c
-def _near(tokens: Sequence[str], codes: Sequence[float], window: int) -> dict[str, Any]:
-    "The tokens around the strongest code, with their codes, and whether something is cut off before and behind."
-    middle = int(np.argmax(np.abs(codes))) if len(codes) else 0
-    low, high = max(0, middle - window), middle + window + 1
-    return {"tokens": [*tokens[low:high]], "codes": [round(float(c), 3) for c in codes[low:high]],
-            "cut": [low > 0, high < len(tokens)]}
-
-def _firing(top: TopLatents) -> dict[str, Any]:
-    "What `top_latents` found for one task: a block for each latent, with the prompts that make it fire."
-    zero, one = top.classes
-    def block(row: Any) -> dict[str, Any]:
-        text = (f"Speaks for “{one if row.weight > 0 else zero}”; weight {row.weight:+.3f}, effect {row.effect:+.2f}, "
-                f"AUC alone {row.auc:.3f}; active on {row.active_0:.0%} of “{zero}”, {row.active_1:.0%} of “{one}”.")
-        mine = top.prompts[top.prompts["latent"] == row.latent].itertuples(index=False)
-        return {"head": f"Latent {row.latent}", "text": text, "prompts": [
-            {"lead": f"{p.code:.1f} {p.label}: ", **_near(p.tokens, p.codes, top.window)} for p in mine]}
-    blocks = [*map(block, top.table.itertuples(index=False))]
-    return {"title": top.title, "task": top.probe["dataset"], "blocks": blocks}
-
 # %% ../nbs/22_report.ipynb #3c0cf9d6
-_RIGHT = {"a": "only a is right", "b": "only b is right", "both": "both are right", "neither": "neither is right"}
-
-def _differing(found: Disagreements) -> dict[str, Any]:
-    "What `disagreements` found for one task: the prompts on which two probes differ most."
-    zero, one = found.classes
-    text = (f"Probabilities of “{one}”. Background: what the latents of the first probe would add there, for “{one}” "
-            f"in one colour, for “{zero}” in the other.")
-    both = found.table.merge(found.tokens[["row", "tokens", "adds"]], on="row")
-    prompts = [{"lead": f"{p.label}; a {p.a:.3f}, b {p.b:.3f}, {_RIGHT.get(p.right, p.right)}: ",
-                **_near(p.tokens, p.adds, found.window)} for p in both.itertuples(index=False)]
-    return {"title": found.title, "task": found.dataset, "blocks": [{"head": "", "text": text, "prompts": prompts}]}
-
-def _looks(given: Any) -> list[dict[str, Any]]:
-    "What was found by looking into tasks, one thing or several."
+def _prompts(given: Any) -> str:
+    "What `top_latents` and `disagreements` found, one thing or several, as they show themselves in a notebook."
     from sae_probes.latents import Disagreements, TopLatents
     things = [given] if isinstance(given, Disagreements | TopLatents) else [*given]
-    return [_firing(x) if isinstance(x, TopLatents) else _differing(x) for x in things]
+    task = lambda x: escape(x.dataset if isinstance(x, Disagreements) else x.probe["dataset"])
+    return "".join(f'<div class="card prompts" data-task="{task(x)}" hidden>{x._repr_html_()}</div>' for x in things)
+
+# %% ../nbs/22_report.ipynb #5b0bf9ba
+def _table(caption: str, rows: pd.DataFrame) -> str:
+    "A table of HTML that scrolls, and sorts as those that the page makes; nothing where there are no rows."
+    if rows.empty: return ""
+    look = [' class="n"' if pd.api.types.is_numeric_dtype(rows[c]) else "" for c in rows]
+    def line(values: Sequence[Any]) -> str:
+        first, *rest = (escape("" if pd.isna(v) else f"{v:g}" if isinstance(v, float) else str(v)) for v in values)
+        return f'<tr><th scope="row">{first}</th>{"".join(f"<td{n}>{v}</td>" for v, n in zip(rest, look[1:]))}</tr>'
+    press = (f'<th scope="col"{n}><button type="button">{escape(c)}</button></th>' for c, n in zip(rows, look))
+    body = "".join(map(line, rows.astype(object).itertuples(index=False, name=None)))
+    return (f'<div class="scroll tall" tabindex="0" role="region" aria-label="Table: {escape(caption)}"><table>'
+            f"<caption>{escape(caption)}</caption><thead><tr>{''.join(press)}</tr></thead>"
+            f"<tbody>{body}</tbody></table></div>")
 
 # %% ../nbs/22_report.ipynb #9c607f49
 _RUN = {"model": "models", "hook": "hooks", "setting": "settings", "protocol": "protocols",
@@ -333,34 +314,80 @@ def _facts(table: pd.DataFrame) -> list[tuple[str, str]]:
     return [*told, ("written by", f"sae-probes {__version__}")]
 
 # %% ../nbs/22_report.ipynb #4525e51c
-def _sae_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _sae_rows(table: pd.DataFrame) -> pd.DataFrame:
     "One row per SAE: its name, fingerprint, architecture, width, mean L0 and number of rows."
     rows = table[(table["features"] == "sae") & table["name"].notna()]
-    if rows.empty: return []
     by = rows.groupby("name", sort=False)
-    found = by.agg(fingerprint=("sae", "first"), architecture=("architecture", "first"), width=("d_sae", "first"),
-                   l0=("l0", "mean"), probes=("k", "size"))
-    found = found.assign(l0=found["l0"].astype(float).round(1)).reset_index()
-    return json.loads(found.to_json(orient="records"))
+    found = by.agg(Fingerprint=("sae", "first"), Architecture=("architecture", "first"), Width=("d_sae", "first"),
+                   l0=("l0", "mean"), Rows=("k", "size")).rename_axis("Name").reset_index()
+    found["l0"] = found["l0"].astype(float).round(1)
+    return found.rename(columns={"l0": "Mean L0"})
 
 # %% ../nbs/22_report.ipynb #49cb1415
-def _gaps(group: _Group) -> list[dict[str, Any]]:
+def _gaps(group: _Group) -> pd.DataFrame:
     "Contenders that lack cells which others of the group have, or whose AUC is no number: how many, and the first."
     cell, found = ["dataset", "condition", "seed"], []
+    place = ", ".join(str(v) for v in group.names.values() if pd.notna(v))
     where = group.rows[cell].drop_duplicates()
     for name, rows in group.rows.groupby("contender", sort=False):
         ks = [*rows["k"].drop_duplicates()] if group.who["kind"][name] == "baseline" else group.ks
         have = rows.dropna(subset="test_auc")[[*cell, "k"]].drop_duplicates()
         want = where.merge(pd.DataFrame({"k": ks}, dtype=float), how="cross")
         lost = want.merge(have, how="left", indicator=True).query("_merge == 'left_only'")
-        if lost.empty: continue
-        found.append({"contender": name, "lacks": len(lost), "of": len(want), "first": _cell(lost.iloc[0])})
-    return found
+        if len(lost): found.append([name, place, len(lost), len(want), _cell(lost.iloc[0])])
+    return pd.DataFrame(found, columns=["Probe", "Where", "Lacks", "Of", "The first"])
 
 def _cell(row: pd.Series) -> str:
     "A cell, in words."
     names = {"condition": "condition ", "seed": "seed ", "k": "k = "}
     return ", ".join([row["dataset"], *(f"{text}{row[c]:g}" for c, text in names.items() if pd.notna(row[c]))])
+
+# %% ../nbs/22_report.ipynb #d47b2fab
+_NO_LOG = "not kept: only sweeps keep a log, sweep.log in the folder of their results"
+
+def _durations(log: pd.DataFrame) -> list[tuple[str, str]]:
+    "How long sweeps took, by their log: a name and a text for each fact."
+    own, minutes = log[log["label"].notna() | log["said"].str.match("begins|ends")], lambda s: f"{s / 60:.1f} min"
+    if own.empty: return [("time and failures", _NO_LOG)]
+    spans = own["time"].groupby(own["said"].str.startswith("begins").cumsum()).agg(["min", "max"])
+    took = (spans["max"] - spans["min"]).sum().total_seconds()
+    return [("sweeps", f"{len(spans)}, from {own['time'].min()} to {own['time'].max()}"),
+            ("time of sweeps", f"{minutes(took)}, in which workers worked {minutes(own['seconds'].sum())}")]
+
+def _by_unit(log: pd.DataFrame) -> pd.DataFrame:
+    "What each SAE, and what else was to do, took."
+    told = log.dropna(subset="label")
+    found = told.groupby(["label", "stage"], sort=False).agg(
+        units=("cells", "count"), cells=("cells", "sum"), seconds=("seconds", "sum"), failed=("why", "count"))
+    found = found.round(1).astype({"cells": int}).reset_index()
+    names = ("What", "Stage", "Units", "Cells", "Seconds of a worker", "Failures")
+    return found.rename(columns=dict(zip(found, names)))
+
+# %% ../nbs/22_report.ipynb #3c0933e3
+def _failures(log: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    "What failed, how often and why, and how many rows of `table` there are of it now."
+    own = table["features"] == "sae"
+    at = {"SAEs": table["name"].where(own), "baselines": "baselines at " + table["hook"].where(~own)}
+    def there(f: Any) -> int:
+        here = (table["dataset"] == f.task) & (table["setting"].eq(f.setting) if f.setting else True)
+        return int((here & at[f.stage].eq(f.label) if f.stage in at else here).sum())
+    by = log.dropna(subset="why").groupby(["label", "stage", "task", "setting", "why"], sort=False)
+    found = by.agg(times=("time", "size"), last=("time", "max")).reset_index()
+    found["last"] = found["last"].astype(str)
+    found["rows"] = np.array([there(f) for f in found.itertuples(index=False)], int)
+    found["sentence"] = found.pop("why")
+    names = ("What", "Stage", "Task", "Setting", "Times", "Last", "Rows now", "Why")
+    return found.rename(columns=dict(zip(found, names)))
+
+# %% ../nbs/22_report.ipynb #3bdb7a4a
+def _run_html(table: pd.DataFrame, groups: Sequence[_Group], log: pd.DataFrame) -> str:
+    "What was run, as HTML: facts, SAEs, how long it took, what failed, and what is missing."
+    facts = "".join(f"<dt>{escape(n)}</dt><dd>{escape(text)}</dd>" for n, text in [*_facts(table), *_durations(log)])
+    gaps = pd.concat([_gaps(g) for g in groups], ignore_index=True)
+    whole = "<p>Of the probes that are here, each has every cell that another has.</p>"
+    failed = _table("Failed in sweeps", _failures(log, table)) or "<p>No sweep noted a failure.</p>" * (not log.empty)
+    return (f"<dl>{facts}</dl>{_table('SAEs', _sae_rows(table))}{_table('How long it took', _by_unit(log))}{failed}"
+            f"{_table('Missing: cells that others have', gaps) or whole}")
 
 # %% ../nbs/22_report.ipynb #f0f3dfbc
 _SHAPES = {"o": "circle", "s": "square", "D": "diamond", "d": "diamond", "^": "triangle-up", "v": "triangle-down",
@@ -377,10 +404,12 @@ def _on_dark(color: str) -> str:
     share = np.clip((0.45 - bright) / (1 - bright), 0, 1)
     return "#" + "".join(f"{round(255 * c):02x}" for c in rgb + share * (1 - rgb))
 
-def _dark_css(colors: Iterable[str]) -> str:
-    "Rules that give drawn things their colours on a dark screen."
-    rules = [f'[{of}="{c}"]{{{of}:{_on_dark(c)}}}' for c in sorted({*colors}) for of in ("fill", "stroke")]
-    return "@media screen and (prefers-color-scheme: dark) {" + "".join(rules) + "}"
+def _colors_css(colors: Iterable[str]) -> str:
+    "Rules that give marks of the legend their colours, and all that is drawn the colours of a dark screen."
+    own = [f'[data-color="{c}"]{{color:{c}}}' for c in sorted({*colors})]
+    dark = [f'[{of}="{c}"]{{{rule}:{_on_dark(c)}}}' for c in sorted({*colors})
+            for of, rule in (("fill", "fill"), ("stroke", "stroke"), ("data-color", "color"))]
+    return "".join(own) + "@media screen and (prefers-color-scheme: dark) {" + "".join(dark) + "}"
 
 # %% ../nbs/22_report.ipynb #9aa13700
 def _group_data(group: _Group, families: Sequence[str], of: Mapping[str, str], looks: Mapping[Any, Any],
@@ -399,13 +428,12 @@ def _group_data(group: _Group, families: Sequence[str], of: Mapping[str, str], l
             "family": [families.index(of[t]) for t in group.tasks], "ks": group.ks, "cube": _pack(cube),
             "means": _pack(means), "counts": n.tolist(), "conditions": _by_condition(group, layers, members),
             "score": chosen, "resamples": many, "rank": _rankings(group, families, of, chosen, many, crossed),
-            "quiver": _quivers(group, families, of), "latents": _heaviest(group), "gaps": _gaps(group)}
+            "quiver": _quivers(group, families, of), "latents": _heaviest(group)}
 
 # %% ../nbs/22_report.ipynb #35cea3f9
-def _page_data(table: pd.DataFrame, reference: str | None, latents: list[dict[str, Any]], of: Mapping[str, str],
-               score: str | None, resamples: int, crossed: bool, title: str) -> dict[str, Any]:
-    "All that the page shows."
-    groups = _groups(table)
+def _page_data(groups: Sequence[_Group], reference: str | None, of: Mapping[str, str], score: str | None,
+               resamples: int, crossed: bool) -> dict[str, Any]:
+    "All numbers that the page shows."
     names = [n for g in groups for n in g.who.index]
     saes = [n for g in groups for n in g.who.index[g.who["kind"] == "sae"]]
     if reference is not None and reference not in names:
@@ -416,10 +444,46 @@ def _page_data(table: pd.DataFrame, reference: str | None, latents: list[dict[st
     jobs = [delayed(_group_data)(g, families, of, looks, score, resamples, crossed) for g in groups]
     data = Parallel(min(len(jobs), cpu_count()))(jobs)
     worth = lambda i: ((n := int(groups[i].who["kind"].eq("sae").sum())) > 0, len(groups[i].tasks), n)
-    first = max(range(len(groups)), key=worth)
-    return {"first": first, "title": title, "margin": MARGIN, "confidence": CONFIDENCE, "families": families,
-            "groups": data, "reference": reference, "prompts": latents, "facts": _facts(table),
-            "saes": _sae_rows(table)}
+    return {"first": max(range(len(groups)), key=worth), "margin": MARGIN, "confidence": CONFIDENCE,
+            "families": families, "groups": data, "reference": reference}
+
+# %% ../nbs/22_report.ipynb #8e38b8ba
+def _choice(id: str, name: str, label: str, options: Iterable[tuple[Any, str]]) -> str:
+    "A list to choose from."
+    listed = "".join(f'<option value="{escape(str(value))}">{escape(text)}</option>' for value, text in options)
+    return f'<label for="{id}">{escape(label)}<select id="{id}" name="{name}">{listed}</select></label>'
+
+_SORTS = {"name": "number and name", "best": "best AUC", "mean": "mean AUC", "spread": "spread of probes",
+          "lead": "lead over the reference"}
+
+def _filters(data: Mapping[str, Any]) -> str:
+    "The lists that filter all parts."
+    groups = data["groups"]
+    says = lambda c, v: "not said" if v is None else v.replace("_", " ") if c == "setting" else v
+    values = {c: [*dict.fromkeys(g["names"][c] for g in groups)] for c in _GROUP}
+    where = [_choice(f"filter-{c}", c, c.title(), [(v or "", says(c, v)) for v in there])
+             for c, there in values.items() if len(there) > 1]
+    ks = sorted({k for g in groups for k in g["ks"]})
+    to = [("best", "the best SAE"), ("field", "the mean of the SAEs"), *_names(groups)]
+    return "".join([
+        *where, _choice("filter-k", "k", "Number of latents", [(0, "all k"), *((k, f"k = {k}") for k in ks)]),
+        _choice("filter-family", "family", "Family of tasks", enumerate(data["families"])),
+        _choice("filter-ref", "ref", "Compare with", to)])
+
+def _names(groups: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    return [(n, n) for n in dict.fromkeys(w["name"] for g in groups for w in g["who"])]
+
+# %% ../nbs/22_report.ipynb #6ae9ba15
+def _picks(data: Mapping[str, Any]) -> str:
+    "The lists beside the map."
+    groups = data["groups"]
+    tasks = sorted({t for g in groups for t in g["tasks"]}, key=_number)
+    return "".join([
+        _choice("map-value", "map", "Show", [("difference", "difference to the reference"), ("auc", "test AUC")]),
+        _choice("map-rows", "rows", "Sort tasks by", _SORTS.items()),
+        _choice("map-columns", "columns", "Sort probes by", [("rank", "rank"), ("name", "name")]),
+        _choice("pick-task", "task", "Look into a task", [("", "none"), *((t, t) for t in tasks)]),
+        _choice("pick-sae", "sae", "Look into a probe", [("", "none"), *_names(groups)])])
 
 # %% ../nbs/22_report.ipynb #612f54a6
 _FILES = Path(__file__).parent/"data"/"report" if "__file__" in globals() else Path("../sae_probes/data/report")
@@ -438,15 +502,15 @@ def _fill(template: str, parts: Mapping[str, str]) -> str:
     "`template` with each `{{name}}` replaced, once."
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
 
-def _page(data: Mapping[str, Any]) -> str:
-    "The page as one text."
+def _page(data: Mapping[str, Any], parts: Mapping[str, str]) -> str:
+    "The page as one text. `parts`: HTML by its place."
     names = ("report.html", "report.css", "tools.js", "report.js", "charts.json")
     text = {name: (_FILES/name).read_text(encoding="utf-8") for name in names}
     colors = ["#444444", *(w["color"] for g in data["groups"] for w in g["who"])]
     scripts = {"vega": _vega(), "js": text["tools.js"] + text["report.js"]}
     hashes = [base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts.values()]
-    return _fill(text["report.html"], scripts | {
-        "title": escape(data["title"]), "css": text["report.css"] + _dark_css(colors),
+    return _fill(text["report.html"], scripts | dict(parts) | {
+        "filters": _filters(data), "picks": _picks(data), "css": text["report.css"] + _colors_css(colors),
         "charts": _json(json.loads(text["charts.json"])), "data": _json(data),
         "hashes": " ".join(f"'sha256-{h}'" for h in hashes)})
 
@@ -466,8 +530,12 @@ def report(results: pd.DataFrame | str | Path, path: str | Path = "report.html",
     """
     table, path = _read(results), Path(path)
     of = task_families(table["dataset"].unique()) | {t: str(f) for t, f in (families or {}).items()}
-    shown = _looks(latents) if latents != () else []
-    page = _page(_page_data(table, reference, shown, of, score, resamples, crossed, title))
+    groups = _groups(table)
+    folder = not isinstance(results, pd.DataFrame) and Path(results).is_dir()
+    about = [f"{n}: {text}" for n, text in _facts(table) if n in ("models", "tasks", "protocols", "seeds")]
+    page = _page(_page_data(groups, reference, of, score, resamples, crossed), {
+        "title": escape(title), "about": escape(" · ".join(about)), "prompts": _prompts(latents),
+        "run": _run_html(table, groups, read_log(results if folder else ""))})
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as tmp: Path(tmp).write_text(page, encoding="utf-8")
     return path

@@ -26,7 +26,7 @@ from typing import Any
 
 # %% auto #0
 __all__ = ['Task', 'Shared', 'LOOK', 'ASK', 'GONE', 'LOST', 'ROUNDS', 'QUEUES', 'KINDS', 'PATIENCE', 'TRIES', 'Failure', 'Done',
-           'do_unit', 'Watch', 'read_cluster', 'connect', 'do_units', 'Progress', 'learn', 'seconds_left',
+           'do_unit', 'Watch', 'read_cluster', 'connect', 'do_units', 'Progress', 'read_log', 'learn', 'seconds_left',
            'measure_rates', 'units_table', 'describe', 'Swept', 'run_units', 'sweep']
 
 # %% ../nbs/18_sweeps.ipynb #a1b0c3db
@@ -482,7 +482,9 @@ def _bars(units: Sequence[Unit], show: bool) -> dict[str, Any]:
 # %% ../nbs/18_sweeps.ipynb #23b24f9a
 class Progress:
     "Bars of a sweep's stages, and lines in its log."
-    def __init__(self, units: Sequence[Unit], show: bool): self.bars, self.failed = _bars(units, show), 0
+    def __init__(self, units: Sequence[Unit], show: bool):
+        self.bars, self.failed = _bars(units, show), 0
+        _told.info("begins: %d units", len(units))
 
     def add(self, unit: Unit, done: Done) -> None:
         "Note that a unit has ended."
@@ -501,6 +503,28 @@ class Progress:
     def close(self) -> None:
         "End the bars."
         for bar in self.bars.values(): bar.close()
+        _told.info("ends: %d failures", self.failed)
+
+# %% ../nbs/18_sweeps.ipynb #869754dd
+def read_log(folder: str | os.PathLike) -> pd.DataFrame:
+    """What `sweep.log` in a folder of results tells, a row for each line, the oldest first; none where there is no log.
+
+    Columns: `time`; of a unit its `stage`, `label`, number of `cells` and `seconds` of a worker; of a failure `stage`,
+    `label`, `task`, `setting` and `why`; of anything else what is `said`.
+    """
+    path, unit, rows = Path(folder)/"sweep.log", ("", ""), []
+    text = path.read_text("utf8", errors="replace") if path.is_file() else ""
+    day = r"\d{4}-\d\d-\d\d "
+    for when, said in re.findall(rf"^({day}[\d:]{{8}}),\d+ (.*(?:\n(?!{day}).*)*)", text, re.MULTILINE):
+        if one := re.fullmatch(r"(\w+), (.*): (\d+) cells, ([\d.]+) s", said.strip()):
+            unit = one[1], one[2]
+            told: dict[str, Any] = dict(cells=int(one[3]), seconds=float(one[4]))
+        elif one := re.match(rf"failed: {re.escape(', '.join(unit))}, (.*?) (\w*): ", said):
+            told = dict(task=one[1], setting=one[2], why=said[one.end():].strip())
+        else: told = dict(said=said.strip())
+        rows.append(dict(time=when, **({} if "said" in told else dict(zip(("stage", "label"), unit))), **told))
+    names = ["time", "stage", "label", "cells", "seconds", "task", "setting", "why", "said"]
+    return pd.DataFrame(rows, columns=names).fillna({"said": ""}).astype({"time": "datetime64[s]", "said": "str"})
 
 # %% ../nbs/18_sweeps.ipynb #38c07def
 def _rates_path() -> Path: return cache_dir()/"rates.json"

@@ -1,17 +1,18 @@
 // The page: picks the numbers that the filters ask for out of the data. Intervals and tests are in the data, none is
 // made here.
 const D = read("data");
-const GROUP = {model: "Model", hook: "Hook", setting: "Setting", protocol: "Protocol"};
-const state = {g: D.first, layer: 0, family: 0, ref: D.reference || "best", map: "difference", rows: "name",
-  columns: "rank", task: null, sae: null};
+const GROUP = Object.keys(D.groups[0].names);
+const state = {g: D.first, k: 0, family: 0, ref: D.reference || "best", map: "difference", rows: "name",
+  columns: "rank", task: "", sae: ""};
 
 // What the filters leave. g: a group; l: 0 for all k, else the place of k; f: a family, 0 for all tasks; c: a probe.
 const group = () => D.groups[state.g];
 const layerNames = g => ["all k", ...g.ks.map(k => `k = ${k}`)];
-const layerOf = g => Math.min(state.layer, g.ks.length);
+const layerOf = g => g.ks.indexOf(state.k) + 1;
 const everyone = g => g.who.map((_, c) => c);
 const saes = g => once(g, "saes", () => everyone(g).filter(c => g.who[c].kind === "sae" && g.who[c].ranked));
-const shown = g => g.tasks.map((_, t) => t).filter(t => !state.family || g.family[t] === state.family);
+const inFamily = (g, f) => g.tasks.map((_, t) => t).filter(t => !f || g.family[t] === f);
+const shown = g => inFamily(g, state.family);
 const cell = (g, l, c, t) => unpack(g, "cube", 1e4)[(l * g.who.length + c) * g.tasks.length + t];
 const mean = (g, f, l, c) => unpack(g, "means", 1e4)[(f * (g.ks.length + 1) + l) * g.who.length + c];
 
@@ -21,7 +22,7 @@ function ranking(g) {
   const f = state.family, l = layerOf(g), found = g.rank[`${l}|${f}`], of = c => mean(g, f, l, c);
   if (found?.order) return found;
   const order = everyone(g).filter(c => Number.isFinite(of(c))).sort((a, b) => of(b) - of(a));
-  return {said: found?.said ?? CROSSED, order, score: order.map(of), none: true};
+  return {said: found?.said ?? CROSSED, order, score: order.map(of)};
 }
 function reference(g, r) {  // a contender, or -1: the mean of the SAEs
   if (state.ref === "field" && saes(g).length) return -1;
@@ -41,16 +42,15 @@ function rankRows(g, r, ref) {
   const bits = r.apart && once(r, "apart", () => bytes(r.apart));
   const apart = (i, j) => Boolean(bits[pair(i, j) >> 3] >> (7 - pair(i, j) % 8) & 1);
   const field = saes(g).reduce((sum, c) => sum + r.score[r.order.indexOf(c)], 0) / saes(g).length;
-  const width = i => ref < 0 ? (r.field_half?.[i] >= 0 ? r.field_half[i] : NaN) :
-    half && at >= 0 && i !== at ? half[pair(i, at)] * r.top : NaN;
+  const width = i => ref < 0 ? r.field_half?.[i] ?? NaN : half && at >= 0 && i !== at ? half[pair(i, at)] * r.top : NaN;
   return r.order.map((c, i) => {
     const d = ref < 0 ? r.field?.[i] ?? r.score[i] - field : r.score[i] - r.score[at], h = width(i);
     return {...g.who[c], c, score: r.score[i], d, low: d - h, high: d + h, own: c === ref, lacks: r.lacks?.[i] ?? 0,
-      letters: r.letters?.[i], apart: bits && at >= 0 && i !== at ? apart(i, at) : null,
-      alike: bits ? r.order.filter((_, j) => j !== i && !apart(i, j)).length : null};
+      letters: r.letters?.[i], apart: !bits || at < 0 || i === at ? "" : apart(i, at) ? "yes" : "no",
+      alike: bits && r.order.filter((_, j) => j !== i && !apart(i, j)).length};
   });
 }
-const told = x => x.own ? "reference" : interval(x.d, x.low, x.high);
+const told = x => x.own ? "0 (reference)" : interval(x.d, x.low, x.high);
 const kind = w => w.kind === "sae" ? "SAE" : w.kind + (w.saes > 1 ? `, mean of ${w.saes} SAEs` : "");
 const probe = w => button(w.name, () => pick("sae", w.name));
 const task = x => button(x.name, () => pick("task", x.name));
@@ -59,11 +59,13 @@ const task = x => button(x.name, () => pick("task", x.name));
 function rankNote(g, r, ref) {
   if (!r.order.length) return "";
   const out = g.who.filter(w => !w.ranked).map(w => w.name), percent = Math.round(D.confidence * 100);
-  const how = r.none ? ["Means over the tasks that all of these have, without intervals."] : [
-    `Score: ${g.score === "area" ? "test AUC" : g.score + " of test AUC"}, ${layerNames(g)[layerOf(g)]}.`,
-    `Differences to ${nameOf(g, ref)}; ${percent} % intervals over tasks, paired, which hold for all pairs at once`,
-    `(${g.resamples.toLocaleString("en")} resamples).`, r.letters ? "Rows that share a letter can't be told apart." :
-      "The column “not told from” counts the rows that one can't be told from."];
+  const score = `Score: ${g.score === "area" ? "test AUC" : g.score + " of test AUC"}, ${layerNames(g)[layerOf(g)]}.`;
+  const how = r.half ? [score, `Differences to ${nameOf(g, ref)}; ${percent} % intervals over tasks, paired, which ` +
+    `hold for all pairs at once (${g.resamples.toLocaleString("en")} resamples).`,
+    r.letters ? "Rows that share a letter can't be told apart." :
+      "The column “not told from” counts the rows that one can't be told from."] :
+    r.tasks ? [score, "There are no intervals: those of so few tasks miss the truth too often."] :
+      ["Means over the tasks that all of these have, without intervals."];
   if (out.length) how.push(`Not ranked, since they have fewer than half of the cells: ${out.join(", ")}.`);
   return how.join(" ");
 }
@@ -81,17 +83,16 @@ function drawRanking(g, r, ref) {
   $("rank-chart").parentElement.hidden = !rows.length;
   const [low, high] = limits(rows), clip = x => Math.max(low, Math.min(high, x));
   const end = (x, d) => clip(Number.isFinite(x) ? x : d);
-  if (rows.length) chart("rank-chart", forest("difference in score, with its interval", rows.length),
+  if (rows.length) chart("rank-chart", forest(`difference to ${nameOf(g, ref)}`, rows.length),
     {rows: rows.map((x, order) => ({order, name: key(x.name), color: x.color, told: told(x), at: clip(x.d),
       low: end(x.low, x.d), high: end(x.high, x.d),
       shape: x.d < low ? "triangle-left" : x.d > high ? "triangle-right" : x.shape}))},
     `Differences to ${nameOf(g, ref)} with intervals; the table below has the numbers.`);
-  const alike = r.letters ? text("Group", x => x.letters) : number("Not told from", x => x.alike, x => x.alike);
+  const alike = r.letters ? text("Group", x => x.letters) : number("Not told from", x => x.alike, String);
   table("rank-table", `Ranking on ${r.tasks ?? g.counts[state.family][layerOf(g)]} tasks`,
-    [text("Probe", x => x.name, probe), text("Kind", kind), number("Score", x => x.score),
-     number(`Difference to ${nameOf(g, ref)}`, x => x.d, told),
-     text("Told from it", x => x.apart === null ? "" : x.apart ? "yes" : "no"), ...r.none ? [] : [alike],
-     number("Cells it lacks", x => x.lacks, x => x.lacks)],
+    [text("Probe", probe), text("Kind", kind), number("Score", x => x.score),
+     number(`Difference to ${nameOf(g, ref)}`, told, String),
+     ...r.half ? [text("Told from it", x => x.apart), alike] : [], number("Cells it lacks", x => x.lacks, String)],
     rows, x => (x.own ? "own" : "") + (x.kind === "sae" ? "" : " other"));
 }
 
@@ -103,36 +104,33 @@ function point(w, x, y, dot = true) {
   return {name: key(w.name), kind: w.kind, color: w.color, shape: w.shape, opacity: !state.sae || picked ? 1 : 0.2,
     x, y, dot: dot && (picked || !many)};
 }
-const there = points => ({rows: points.filter(p => Number.isFinite(p.y))});
+function lines(name, x, points, description) {  // one of the charts of curves, hidden where there is nothing to draw
+  $(`${name}-chart`).hidden = !points.length;
+  if (points.length) chart(`${name}-chart`, curve(x), {rows: points.filter(p => Number.isFinite(p.y))},
+    `Test AUC ${description}, a line per probe.`);
+}
 function drawCurves(g) {
   const l = layerOf(g), f = state.family, of = f ? `, of the family ${D.families[f]}` : "";
   $("curves-note").textContent = `Means over ${g.counts[f][l]} tasks that all ranked probes have${of}; ${NOTE}`;
-  drawLegend(g);
+  $("legend").replaceChildren(...g.who.map(w => {
+    const press = () => pick("sae", state.sae === w.name ? "" : w.name);
+    const made = button(w.name, press, {"aria-pressed": String(state.sae === w.name)});
+    made.prepend(el("i", {"data-color": w.color, class: w.kind}));
+    return made;
+  }));
   drawByK(g, f, l);
   drawByCondition(g, f, l);
   drawByRegime(g, f, l);
   drawQuiver(g, g.quiver[`${l}|${f}`]);
 }
-function drawLegend(g) {
-  const same = `${state.g} ${state.sae}`, press = w => () => pick("sae", state.sae === w.name ? null : w.name);
-  if (drawLegend.last === same) return;
-  drawLegend.last = same;
-  $("legend").replaceChildren(...g.who.map(w => {
-    const made = button(w.name, press(w), {"aria-pressed": String(state.sae === w.name)});
-    made.prepend(swatch(w.color, w.kind !== "sae"));
-    return made;
-  }));
-}
 function drawByK(g, f, l) {
-  const has = everyone(g).filter(c => Number.isFinite(mean(g, f, l, c))), box = $("k-chart").parentElement;
-  box.hidden = !g.ks.length;
-  const points = has.flatMap(c => g.ks.map((k, i) =>
-    point(g.who[c], k, mean(g, f, i + 1, c), g.who[c].kind !== "baseline")));
-  if (g.ks.length) chart("k-chart", curve(x => ({...x, axis: {...x.axis, values: g.ks}})), there(points),
-    "Test AUC against the number of latents, a line per probe; the table below has the numbers.");
+  const has = everyone(g).filter(c => Number.isFinite(mean(g, f, l, c)));
+  $("k-chart").parentElement.hidden = !g.ks.length;
+  lines("k", {axis: {...CHARTS.curve.encoding.x.axis, values: g.ks}}, has.flatMap(c => g.ks.map((k, i) =>
+    point(g.who[c], k, mean(g, f, i + 1, c), g.who[c].kind !== "baseline"))), "against the number of latents");
   if (!$("k-table").closest("details").open) return;
-  const columns = layerNames(g).map((name, i) => number(name, c => mean(g, f, i, c)));
-  table("k-table", "Mean test AUC", [text("Probe", c => g.who[c].name, c => probe(g.who[c])), ...columns], has);
+  table("k-table", "Mean test AUC", [text("Probe", c => probe(g.who[c])),
+    ...layerNames(g).map((name, i) => number(name, c => mean(g, f, i, c)))], has);
 }
 function drawByCondition(g, f, l) {
   const at = g.conditions, L = g.ks.length + 1, C = g.who.length;
@@ -142,30 +140,24 @@ function drawByCondition(g, f, l) {
   $("condition-title").textContent = `Along the regime ${plain(g.names.setting)}`;
   $("condition-note").textContent = `${layerNames(g)[l]}; a point over the tasks that all ranked probes have there.`;
   const scale = at.log ? {type: "log", base: 2, nice: false} : {zero: false};
-  chart("condition-chart", curve(x => ({...x, title: at.axis, scale, axis: {grid: false}})),
-    there(g.who.flatMap((w, c) => at.values.map((x, i) => point(w, x, value(i, c))))),
-    `Test AUC against ${at.axis}, a line per probe.`);
+  lines("condition", {title: at.axis, scale, axis: {grid: false}},
+    g.who.flatMap((w, c) => at.values.map((x, i) => point(w, x, value(i, c)))), `against ${at.axis}`);
 }
 function drawByRegime(g, f, l) {
-  const layer = o => l ? o.ks.indexOf(g.ks[l - 1]) + 1 : 0;
-  const some = D.groups.filter(o => ["model", "hook", "protocol"].every(n => o.names[n] === g.names[n])
-    && (!l || layer(o)));
-  $("regime-chart").hidden = some.length < 2;
+  const layer = o => l ? o.ks.indexOf(g.ks[l - 1]) + 1 : 0, same = GROUP.filter(n => n !== "setting");
+  const some = D.groups.filter(o => same.every(n => o.names[n] === g.names[n]) && (!l || layer(o)));
   $("regime-note").textContent = some.length < 2 ? "These results have one regime here." :
     `${layerNames(g)[l]}; conditions of a regime are averaged. Regimes may differ in their tasks and ks.`;
-  const points = some.flatMap((o, order) => o.who.map((w, c) =>
-    ({...point(w, plain(o.names.setting), mean(o, f, layer(o), c)), order, dot: true})));
-  const sort = {field: "order", op: "min"}, axis = {labelAngle: -25};
-  if (some.length > 1) chart("regime-chart", curve(() => ({field: "x", type: "nominal", title: null, sort, axis})),
-    there(points), "Test AUC in each regime, a line per probe.");
+  const x = {type: "nominal", title: null, scale: {}, sort: {field: "order", op: "min"}, axis: {labelAngle: -25}};
+  lines("regime", x, some.length < 2 ? [] : some.flatMap((o, order) => o.who.map((w, c) =>
+    ({...point(w, plain(o.names.setting), mean(o, f, layer(o), c)), order, dot: true}))), "in each regime");
 }
 function drawQuiver(g, q) {
   const {rows, said} = q ?? {rows: [], said: ["Quivers are made for all k, or for all tasks: choose one of these."]};
   const one = saes(g).length === 1 ? g.who[saes(g)[0]] : {color: "#444444", shape: "diamond"};
-  const words = $("quiver-said").parentElement;
   $("quiver-chart").hidden = !rows.length;
   $("quiver-said").replaceChildren(...said.map(s => el("li", {}, s)));
-  if (!rows.length) words.open = true;
+  if (!rows.length) $("quiver-said").parentElement.open = true;
   const mark = ([pool, at, low, high], order) => {
     const {color, shape} = g.who.find(x => pool === `with ${x.name}`) ?? one;
     return {order, name: key(pool), at, low: low ?? at, high: high ?? at, told: interval(at, low, high), color, shape};
@@ -175,16 +167,15 @@ function drawQuiver(g, q) {
 }
 
 // Part 4: the map, its tasks as a table, one task, one probe.
-const SORTS = {name: ["number and name", x => x.t], best: ["best AUC", x => -x.top], mean: ["mean AUC", x => -x.mean],
-  spread: ["spread of probes", x => -x.spread], lead: ["lead over the reference", x => -x.lead]};
+const SORTS = {name: x => x.t, best: x => -x.top, mean: x => -x.mean, spread: x => -x.spread, lead: x => -x.lead};
 function taskRows(g, l, ref) {
-  const rows = shown(g).map(t => {
+  const last = x => Number.isFinite(x) ? x : Infinity, by = x => last(SORTS[state.rows](x));
+  return shown(g).map(t => {
     const all = everyone(g).filter(c => Number.isFinite(cell(g, l, c, t))), aucs = all.map(c => cell(g, l, c, t));
     const top = aucs.length ? Math.max(...aucs) : NaN, base = level(g, l, ref, t);
     return {t, name: g.tasks[t], base, top, mean: aucs.reduce((s, x) => s + x, 0) / aucs.length, lead: top - base,
-      spread: aucs.length ? top - Math.min(...aucs) : NaN, best: g.who[all[aucs.indexOf(top)]]?.name ?? "none"};
-  });
-  return rows.sort((a, b) => compare(SORTS[state.rows][1](a), SORTS[state.rows][1](b), 1) || a.t - b.t);
+      spread: top - Math.min(...aucs), best: g.who[all[aucs.indexOf(top)]]?.name ?? "none"};
+  }).sort((a, b) => by(a) - by(b) || a.t - b.t);
 }
 function columnOrder(g, r) {
   if (state.columns === "name") return everyone(g).sort((a, b) => byName(g.who[a].name, g.who[b].name));
@@ -200,18 +191,16 @@ function drawMap(g, r, ref) {
   $("map-note").textContent = `A row for each of ${rows.length} tasks, a column for each probe; ${layerNames(g)[l]}. ` +
     `Test AUC${diff ? ` less that of ${nameOf(g, ref)}` : ""}. Empty: missing. ` +
     "Press a cell or a name; the lists above do the same.";
-  const ramp = el("i"), said = diff ? signed : f4;
-  ramp.style.background = `linear-gradient(to right, ${colors})`;
+  const ramp = el("i", {style: `background: linear-gradient(to right, ${colors})`}), said = diff ? signed : f4;
   $("map-scale").replaceChildren(said(low), ramp, said(high));
   const step = Math.round(Math.max(11, Math.min(22, 330 / rows.length)));
   chart("map-chart", structuredClone(CHARTS.heat), {grid: [{width: columns.length, height: rows.length, values}]},
     "Map of tasks and probes; the table below and the lists above have the same.",
     {rows: rows.map(x => key(x.name)), columns: columns.map(c => key(g.who[c].name)), low, middle, high, colors,
      labels: labelWidth(), width: Math.max(260, $("map-chart").clientWidth - 16), height: step * rows.length}, listen);
-  table("task-table", `Tasks, ${layerNames(g)[l]}`, [text("Task", x => x.name, task),
-    text("Family", x => D.families[g.family[x.t]]), text("Best probe", x => x.best), number("Its AUC", x => x.top),
-    number("Mean of probes", x => x.mean), number(nameOf(g, ref), x => x.base),
-    number("Best less that", x => x.lead, x => signed(x.lead))], rows);
+  table("task-table", `Tasks, ${layerNames(g)[l]}`, [text("Task", task), text("Family", x => D.families[g.family[x.t]]),
+    text("Best probe", x => x.best), number("Its AUC", x => x.top), number("Mean of probes", x => x.mean),
+    number(nameOf(g, ref), x => x.base), number("Best less that", x => x.lead, signed)], rows);
 }
 function listen(view) {
   const on = (name, use) => view.addSignalListener(name, (_, value) => value && use(value));
@@ -224,15 +213,17 @@ function listen(view) {
   });
 }
 function pick(what, name) {
-  state[what] = name || null;
-  update(what === "task" ? "tasks" : undefined);
+  state[what] = name;
+  update(...what === "task" ? ["tasks"] : []);
   drawPart("tasks");
   if (name && document.activeElement?.id !== `pick-${what}`) $(what).scrollIntoView({block: "nearest"});
 }
 function card(what, ...inside) {
-  const close = button("Close", () => { pick(what, null); $(`pick-${what}`).focus(); });
+  const close = button("Close", () => { pick(what, ""); $(`pick-${what}`).focus(); });
   $(what).replaceChildren(el("div", {class: "card"}, el("header", {}, el("h3", {}, state[what]), close), ...inside));
 }
+const region = (id, name) =>
+  el("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": name}, el("table", {id}));
 function latents(g, c, t) {  // the heaviest of a probe, with their weights
   const L = g.latents, index = once(L, "index", () => new Int32Array(bytes(L.index).buffer));
   const weight = once(L, "weight", () => new Float32Array(bytes(L.weight).buffer));
@@ -241,27 +232,18 @@ function latents(g, c, t) {  // the heaviest of a probe, with their weights
   return places.map(i => `${index[i]} (${weight[i].toPrecision(3)})`).join(", ");
 }
 function drawTask(g, ref) {
+  for (const prompts of document.querySelectorAll("[data-task]")) prompts.hidden = prompts.dataset.task !== state.task;
   const t = g.tasks.indexOf(state.task), l = layerOf(g), L = g.latents;
   if (t < 0) return $("task").replaceChildren();
   const base = level(g, l, ref, t), rows = g.who.map((w, c) => ({...w, c, auc: cell(g, l, c, t)}));
   const of = L ? `Latents: the ${L.n} of the largest weights at k = ${L.k} (first seed and condition), with these.` :
     "These results do not name the latents that probes picked.";
   card("task", el("p", {}, `Family: ${D.families[g.family[t]]}; ${layerNames(g)[l]}. ${of}`),
-    region("one-task", `Probes on ${state.task}`), ...D.prompts.filter(p => p.task === state.task).map(prompts));
-  table("one-task", `Test AUC on ${state.task}`, [text("Probe", x => x.name, probe), text("Kind", kind),
-    number("Test AUC", x => x.auc), number(`Less ${nameOf(g, ref)}`, x => x.auc - base, x => signed(x.auc - base)),
+    region("one-task", `Probes on ${state.task}`));
+  table("one-task", `Test AUC on ${state.task}`, [text("Probe", probe), text("Kind", kind),
+    number("Test AUC", x => x.auc), number(`Less ${nameOf(g, ref)}`, x => x.auc - base, signed),
     ...L ? [text("Latents", x => latents(g, x.c, t))] : []],
-    rows.sort((a, b) => compare(a.auc, b.auc, -1)), x => x.c === ref ? "own" : null);
-}
-function prompts(p) {  // what makes latents fire, or probes differ
-  const token = (text, code, top) => !code ? text : el("mark", {title: code, style: "background: rgba(" +
-    `${code > 0 ? "255,160,40" : "110,170,255"},${(0.2 + 0.8 * Math.min(Math.abs(code) / top, 1)).toFixed(2)})`}, text);
-  return el("details", {open: ""}, el("summary", {}, p.title), ...p.blocks.map(({head, text, prompts}) => {
-    const top = Math.max(...prompts.flatMap(q => q.codes.map(Math.abs)), 1e-9);
-    return el("div", {}, head ? el("h4", {}, head) : null, el("p", {}, text), ...prompts.map(q =>
-      el("p", {class: "tokens", dir: "auto"}, q.lead, q.cut[0] ? "… " : "",
-        ...q.tokens.map((text, i) => token(text, q.codes[i], top)), q.cut[1] ? " …" : "")));
-  }));
+    rows.sort((a, b) => (b.auc || 0) - (a.auc || 0)), x => x.c === ref ? "own" : "");
 }
 function drawSae(g, ref) {
   const c = g.who.findIndex(w => w.name === state.sae), l = layerOf(g);
@@ -273,34 +255,19 @@ function drawSae(g, ref) {
   const ties = all.length - wins.length - losses.length;
   card("sae", el("p", {}, `Against ${nameOf(g, ref)}, ${layerNames(g)[l]}: it wins ${wins.length}, ties ${ties} and ` +
     `loses ${losses.length} of ${all.length} tasks, by more than ${D.margin} in AUC.`),
-    el("div", {class: "columns"}, region("wins", "Where it wins", ""), region("losses", "Where it loses", "")));
-  const columns = [text("Task", x => x.name, task), number("Test AUC", x => x.auc),
-    number("Difference", x => x.d, x => signed(x.d))];
+    el("div", {class: "columns"}, region("wins", "Where it wins"), region("losses", "Where it loses")));
+  const columns = [text("Task", task), number("Test AUC", x => x.auc), number("Difference", x => x.d, signed)];
   table("wins", "Where it wins most", columns, wins.slice(0, 15));
   table("losses", "Where it loses most", columns, losses.slice(0, 15));
 }
 
-// Part 5: what was run, and the downloads.
-function drawRun() {
-  const where = g => Object.values(g.names).filter(Boolean).join(", "), whole = (name, of) => number(name, of, of);
-  const gaps = D.groups.flatMap(g => g.gaps.map(x => ({...x, where: where(g)})));
-  const facts = D.facts.flatMap(([name, text]) => [el("dt", {}, name), el("dd", {}, text)]);
-  $("facts").replaceChildren(el("dl", {}, ...facts), D.saes.length ? region("sae-list", "Table of SAEs") : "",
-    gaps.length ? region("gaps", "Table of what is missing") :
-      el("p", {}, "Nothing is missing: every probe has every cell that another has."));
-  if (D.saes.length) table("sae-list", "SAEs", [text("Name", x => x.name),
-    text("Fingerprint", x => x.fingerprint ?? ""), text("Architecture", x => x.architecture ?? ""), whole("Width", x => x.width ?? ""),
-    whole("Mean L0", x => x.l0 ?? ""), whole("Probes", x => x.probes)], D.saes);
-  if (gaps.length) table("gaps", "Failed or missing: cells that others have", [text("Probe", x => x.contender),
-    text("Where", x => x.where), whole("Lacks", x => x.lacks), whole("Of", x => x.of), text("The first", x => x.first)],
-    gaps);
-}
+// The downloads.
 function saveTable() {
-  const names = Object.keys(GROUP), rows = [[...names, "dataset", "family", "probe", "kind", "k", "test_auc"]];
+  const rows = [[...GROUP, "dataset", "family", "probe", "kind", "k", "test_auc"]];
   for (const g of D.groups) for (const c of everyone(g)) g.tasks.forEach((task, t) => {
     const w = g.who[c], dense = w.kind === "baseline";
     for (const [i, k] of (dense ? [""] : g.ks).entries()) {
-      const auc = cell(g, dense ? 0 : i + 1, c, t), where = names.map(n => g.names[n]);
+      const auc = cell(g, dense ? 0 : i + 1, c, t), where = GROUP.map(n => g.names[n]);
       if (Number.isFinite(auc)) rows.push([...where, task, D.families[g.family[t]], w.name, w.kind, k, auc]);
     }
   });
@@ -314,82 +281,61 @@ function saveRanking() {
 
 // Filters, for all parts.
 function move(name, value) {  // to the group of that value which shares most with this one
-  const g = group(), k = g.ks[state.layer - 1], names = Object.keys(GROUP);
-  const alike = i => names.filter(n => D.groups[i].names[n] === g.names[n]).length;
-  const fit = [...D.groups.keys()].filter(i => String(D.groups[i].names[name]) === value);
+  const g = group(), alike = i => GROUP.filter(n => D.groups[i].names[n] === g.names[n]).length;
+  const fit = [...D.groups.keys()].filter(i => (D.groups[i].names[name] ?? "") === value);
   state.g = fit.sort((a, b) => alike(b) - alike(a))[0];
-  state.layer = group().ks.indexOf(k) + 1;
-  update();
 }
-function groupChoice([name, label]) {
-  const values = [...new Set(D.groups.map(g => g.names[name]))], says = name === "setting" ? plain : String;
-  if (values.length < 2) return null;
-  const options = values.map(v => [String(v), v === null ? "not said" : says(v)]);
-  return choice(`filter-${name}`, label, options, String(group().names[name]), v => move(name, v));
+function offer(id, value, has) {  // in a list only what the other filters leave
+  for (const o of $(id).options) o.hidden = o.disabled = !has(o.value);
+  $(id).value = value;
 }
 function drawFilters(g) {
-  const size = f => f ? g.family.filter(x => x === f).length : g.tasks.length;
-  const families = D.families.map((name, f) => [f, `${name} (${size(f)})`]).filter(([f]) => size(f));
+  const size = f => inFamily(g, +f).length, names = new Set(["", "best", "field", ...g.who.map(w => w.name)]);
   if (!size(state.family)) state.family = 0;
-  const same = `${state.g} ${state.family}`, focus = document.activeElement?.id;
-  const set = (name, part, as = String) => v => { state[name] = as(v); update(part); };
-  const names = g.who.map(w => [w.name, w.name]), known = state.ref === "field" || names.some(([n]) => n === state.ref);
-  const tasks = shown(g).map(t => [g.tasks[t], g.tasks[t]]);
-  const references = [["best", "the best SAE"], ["field", "the mean of the SAEs"], ...names];
-  if (drawFilters.last !== same) {
-    $("filters").replaceChildren(...Object.entries(GROUP).map(groupChoice).filter(Boolean),
-      choice("filter-k", "Number of latents", [...layerNames(g).entries()], layerOf(g),
-        set("layer", undefined, Number)),
-      choice("filter-family", "Family of tasks", families, state.family, set("family", undefined, Number)),
-      choice("filter-ref", "Compare with", references, known ? state.ref : "best", set("ref")));
-    $("map-form").replaceChildren(
-      choice("map-value", "Show", [["difference", "difference to the reference"], ["auc", "test AUC"]], state.map,
-        set("map", "tasks")),
-      choice("map-rows", "Sort tasks by", Object.entries(SORTS).map(([n, [says]]) => [n, says]), state.rows,
-        set("rows", "tasks")),
-      choice("map-columns", "Sort probes by", [["rank", "rank"], ["name", "name"]], state.columns,
-        set("columns", "tasks")),
-      choice("pick-task", "Look into a task", [["", "none"], ...tasks], "", v => pick("task", v)),
-      choice("pick-sae", "Look into a probe", [["", "none"], ...names], "", v => pick("sae", v)));
-    if (focus && $(focus)) $(focus).focus({preventScroll: true});
-  }
-  drawFilters.last = same;
-  $("pick-task").value = state.task ?? "";
-  $("pick-sae").value = state.sae ?? "";
+  const tasks = new Set(["", ...shown(g).map(t => g.tasks[t])]);
+  for (const n of GROUP) if ($(`filter-${n}`)) $(`filter-${n}`).value = g.names[n] ?? "";
+  for (const o of $("filter-family").options) o.text = `${D.families[o.value]} (${size(o.value)})`;
+  offer("filter-k", g.ks[layerOf(g) - 1] ?? 0, k => k === "0" || g.ks.includes(+k));
+  offer("filter-family", state.family, size);
+  offer("filter-ref", names.has(state.ref) ? state.ref : "best", name => names.has(name));
+  offer("pick-task", state.task, name => tasks.has(name));
+  offer("pick-sae", state.sae, name => names.has(name));
 }
+addEventListener("change", ({target: {name, value}}) => {
+  if (name === "task" || name === "sae") return pick(name, value);
+  if (GROUP.includes(name)) move(name, value);
+  else state[name] = name === "k" || name === "family" ? Number(value) : value;
+  update(...["map", "rows", "columns"].includes(name) ? ["tasks"] : []);
+});
 
-// A change draws what is on screen at once, and the rest part by part.
+// A change draws what is on screen at once, and the rest part by part, with a frame before each.
 const PARTS = {ranking: drawRanking, curves: drawCurves,
   tasks: (g, r, ref) => { drawMap(g, r, ref); drawTask(g, ref); drawSae(g, ref); }};
 const waiting = new Set(), near = new Set(["ranking"]);
-let next = null;
+let run = 0;
 function drawPart(id) {
   const g = group(), r = ranking(g);
   waiting.delete(id);
   PARTS[id](g, r, reference(g, r));
 }
-function drawRest() {
-  const busy = () => $("main").setAttribute("aria-busy", String(waiting.size > 0));
-  if (!waiting.size) return drawn.then(busy);
-  next ??= drawn.then(() => setTimeout(() => {  // a frame comes first
-    next = null;
-    if (waiting.size) drawPart([...waiting][0]);
-    drawRest();
-  }, 20));
-}
-function update(only) {
+async function update(...parts) {
+  const mine = ++run, frame = () => new Promise(done => setTimeout(done, 20));
   drawFilters(group());
   $("main").setAttribute("aria-busy", "true");
-  for (const id of only ? [only] : Object.keys(PARTS)) waiting.add(id);
+  for (const id of parts.length ? parts : Object.keys(PARTS)) waiting.add(id);
   for (const id of [...waiting]) if (near.has(id)) drawPart(id);
-  drawRest();
+  while (waiting.size) {
+    await drawn.then(frame);
+    if (mine !== run) return;
+    if (waiting.size) drawPart([...waiting][0]);
+  }
+  await drawn;
+  if (mine === run) $("main").setAttribute("aria-busy", "false");
 }
 const sight = new IntersectionObserver(entries => {
   for (const {target, isIntersecting} of entries) near[isIntersecting ? "add" : "delete"](target.id);
 });
 for (const id of Object.keys(PARTS)) sight.observe($(id));
-const facts = D.facts.filter(([name]) => ["models", "tasks", "protocols", "seeds"].includes(name));
-$("about").textContent = facts.map(([name, text]) => `${name}: ${text}`).join(" · ");
 $("download").addEventListener("click", saveTable);
 $("download-ranking").addEventListener("click", saveRanking);
 $("k-table").closest("details").addEventListener("toggle", () => drawPart("curves"));
@@ -399,6 +345,5 @@ $("map-chart").addEventListener("pointermove", e => {
 });
 addEventListener("resize", () => update());
 addEventListener("beforeprint", () => { for (const id of [...waiting]) drawPart(id); });
-drawRun();
 update();
 drawn.then(() => performance.mark("first picture"));

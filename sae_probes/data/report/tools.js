@@ -1,5 +1,5 @@
 "use strict";
-// What the page is made with: elements, lists to choose from, tables that sort, charts. All that is written is text.
+// What the page is made with: elements, tables that sort, charts. All that is written is text.
 const $ = id => document.getElementById(id);
 const read = id => JSON.parse($(id).textContent);
 const CHARTS = read("charts");
@@ -9,7 +9,7 @@ const f4 = x => Number.isFinite(x) ? x.toFixed(4) : "missing";
 const interval = (x, low, high) =>
   Number.isFinite(low) ? `${signed(x)} (${signed(low)} to ${signed(high)})` : signed(x);
 const plain = s => String(s).replaceAll("_", " ");
-const byName = (a, b) => String(a).localeCompare(String(b), "en", {numeric: true});
+const byName = (a, b) => a.localeCompare(b, "en", {numeric: true});
 
 // Packed numbers, unpacked when they are first asked for.
 const once = (o, name, make) => o["$" + name] ??= make();
@@ -19,55 +19,47 @@ const unpack = (o, name, scale) => once(o, name, () =>
 
 function el(tag, attributes = {}, ...inside) {
   const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes))
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (value !== null) made.setAttribute(name, value);
-  made.append(...inside.filter(x => x !== null && x !== undefined));
+  for (const [name, value] of Object.entries(attributes)) if (value) made.setAttribute(name, value);
+  made.append(...inside);
   return made;
 }
-const button = (text, onclick, more = {}) => el("button", {type: "button", onclick, ...more}, text);
-const region = (id, name, tall = " tall") =>
-  el("div", {class: "scroll" + tall, tabindex: 0, role: "region", "aria-label": name}, el("table", {id}));
-
-function choice(id, label, options, value, change) {
-  const select = el("select", {id, onchange: e => change(e.target.value)});
-  for (const [key, text] of options) select.append(el("option", {value: key}, text));
-  select.value = value;
-  return el("label", {for: id}, label, select);
+function button(text, press, attributes = {}) {
+  const made = el("button", {type: "button", ...attributes}, text);
+  made.addEventListener("click", press);
+  return made;
 }
 
-// Columns of a table: what a row's value is, which it is sorted by, and what is shown of it.
-const text = (name, value, show = value) => ({name, value, show, look: null, first: 1});
-const number = (name, value, show = x => f4(value(x))) => ({name, value, show, look: "n", first: -1});
-const sorting = {};  // by table: the column's place, and 1 or -1
-
-function compare(a, b, way) {
-  const empty = x => x === null || x === undefined || Number.isNaN(x);
-  if (empty(a) || empty(b)) return empty(a) - empty(b);
-  return (typeof a === "number" ? a - b : byName(a, b)) * way;
-}
+// Columns of a table: a name, and what is shown of a row. Those of numbers begin with the largest when they sort.
+const text = (name, show) => ({name, show});
+const number = (name, value, as = f4) => ({name, show: row => as(value(row)), look: "n"});
 function table(id, caption, columns, rows, look = () => null) {
-  const {at, way} = sorting[id] ?? {}, value = columns[at]?.value;
-  const order = value ? [...rows].sort((a, b) => compare(value(a), value(b), way)) : rows;
-  const sort = (i, first) => {
-    sorting[id] = {at: i, way: i === at ? -way : first};
-    table(id, caption, columns, rows, look);
-    $(id).querySelectorAll("thead button")[i].focus();
-  };
-  const head = columns.map(({name, look, first}, i) => {
-    const sorted = i === at ? (way > 0 ? ["ascending", " ▲"] : ["descending", " ▼"]) : [null, ""];
-    return el("th", {scope: "col", class: look, "aria-sort": sorted[0]},
-      button(name + sorted[1], () => sort(i, first)));
-  });
+  const sorted = $(id).querySelector("[aria-sort]");
+  const press = name => el("button", {type: "button"}, name);
+  const head = columns.map(({name, look}) => el("th", {scope: "col", class: look}, press(name)));
   const fill = (row, {show, look}, i) => i ? el("td", {class: look}, show(row)) : el("th", {scope: "row"}, show(row));
-  const body = order.map(row => el("tr", {class: look(row)}, ...columns.map((c, i) => fill(row, c, i))));
-  $(id).replaceChildren(el("caption", {}, caption), el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...body));
+  $(id).replaceChildren(el("caption", {}, caption), el("thead", {}, el("tr", {}, ...head)),
+    el("tbody", {}, ...rows.map(row => el("tr", {class: look(row)}, ...columns.map((c, i) => fill(row, c, i))))));
+  if (sorted && head[sorted.cellIndex]) sort(head[sorted.cellIndex], sorted.getAttribute("aria-sort"));
 }
+function sort(head, way) {
+  const [table, at, sign] = [head.closest("table"), head.cellIndex, way === "ascending" ? 1 : -1];
+  const value = row => head.className === "n" ? parseFloat(row.cells[at].textContent.replace("−", "-")) :
+    row.cells[at].textContent;
+  const compare = (a, b) => typeof a === "string" ? byName(a, b) * sign : isNaN(a) - isNaN(b) || (a - b) * sign;
+  const rows = [...table.tBodies[0].rows].map(row => [value(row), row]).sort(([a], [b]) => compare(a, b));
+  table.tBodies[0].append(...rows.map(([, row]) => row));
+  table.querySelector("[aria-sort]")?.removeAttribute("aria-sort");
+  head.setAttribute("aria-sort", way);
+}
+addEventListener("click", ({target}) => {
+  const head = target.closest("thead th");
+  if (head) sort(head, {ascending: "descending", descending: "ascending"}[head.getAttribute("aria-sort")] ??
+    (head.className === "n" ? "descending" : "ascending"));
+});
 
 function save(name, rows) {
   const field = x => /[",\n\r]/.test(x = String(x ?? "")) ? `"${x.replaceAll('"', '""')}"` : x;
-  const lines = rows.map(row => row.map(field).join(",") + "\n");
-  const url = URL.createObjectURL(new Blob(lines, {type: "text/csv"}));
+  const url = URL.createObjectURL(new Blob(rows.map(row => row.map(field).join(",") + "\n"), {type: "text/csv"}));
   el("a", {href: url, download: name}).click();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
@@ -110,15 +102,6 @@ function forest(title, rows) {
 }
 function curve(x) {
   const spec = structuredClone(CHARTS.curve);
-  spec.encoding.x = x(spec.encoding.x);
+  Object.assign(spec.encoding.x, x);
   return spec;
-}
-function swatch(color, dashed) {
-  const make = name => document.createElementNS("http://www.w3.org/2000/svg", name), svg = make("svg");
-  const line = {x1: 0, x2: "100%", y1: "50%", y2: "50%", stroke: color, "stroke-width": 3};
-  svg.append(make("line"));
-  for (const [name, value] of Object.entries(line)) svg.firstChild.setAttribute(name, value);
-  if (dashed) svg.firstChild.setAttribute("stroke-dasharray", "4 3");
-  svg.setAttribute("aria-hidden", "true");
-  return svg;
 }
