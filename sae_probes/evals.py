@@ -21,24 +21,26 @@ import numpy as np
 
 from .activations import (activation_identity, activation_path, as_stored, cached_identity,
                                     ensure_activations, is_whole, load_activations, sample_activations)
-from .datasets import (REGIMES, Dataset, Regime, TooSmall, conditions, get_regime, load_datasets,
+from .datasets import (REGIMES, Dataset, Regime, Split, TooSmall, conditions, get_regime, load_datasets,
                                  plan_identity, split as split_rows, tasks_for)
 from .files import (BrokenFile, IdentityError, alike, check_identity, read_makers, read_rows, safe_name,
                               seal, sweep, write_json)
 from .models import DTYPES, Reading, load_model, model_dtype, model_identity, model_label
-from .probes import CONTROLS, METHODS, Normalization, ProbeOptions, check_width, own_code, sparse_probes
+from .probes import (BINARY, CONTROLS, METHODS, Normalization, ProbeOptions, Target, check_width, own_code,
+                               sparse_probes)
 from .saes import (check_rows, check_sae, describe_sae, encode_array, encode_sparse, load_sae, mean_active,
                              sae_fingerprint, sae_name, sae_reading, sae_signatures, sae_width)
 from .settings import (DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, PROTOCOLS, SEED, SPLITS, Protocol, log,
                                  pick_device)
 from .solver import SOLVERS, get_solver
+from .targets import TARGETS, target_of
 
 # %% auto #0
 __all__ = ['Seeds', 'WARM_BYTES', 'run_all_baseline_normal', 'run_all_baseline_scarcity', 'run_all_baseline_class_imbalance',
            'whole', 'Options', 'all_seeds', 'is_plain', 'with_options', 'Prober', 'for_all_seeds', 'sparse_label',
            'sparse_prober', 'kept_warm', 'on_sae', 'named', 'sae_prober', 'control_label', 'control_prober',
            'baseline_prober', 'Cell', 'cell_path', 'make_cells', 'is_done', 'fit_cells', 'cache_folder',
-           'check_writable', 'Run', 'run_cells', 'tasks_of', 'prepare_run', 'at_most', 'run_sae_evals',
+           'check_writable', 'Run', 'check_kinds', 'run_cells', 'tasks_of', 'prepare_run', 'at_most', 'run_sae_evals',
            'run_baseline_evals', 'run_control_evals', 'run_all_baseline_corrupt']
 
 # %% ../nbs/08_evals.ipynb #c58f6778
@@ -137,7 +139,8 @@ def _nothing_more(seed: int) -> dict[str, Any]: return {}
 class Prober:
     """A way of probing. `features(X, seeds)` turns activations (n, d) into what a probe sees, once for all conditions:
     it gives pairs of seeds and the features that these share. `fit(features_train, y_train, features_test, y_test,
-    seed)` gives rows of results. `columns` go into every row; `identity` is what the numbers depend on, `at_seed` what
+    seed)` gives rows of results, of targets that aren't two classes with a `target`; `kinds`: those that it is for.
+    `columns` go into every row; `identity` is what the numbers depend on, `at_seed` what
     else they do at a seed, and `signature`, for a few rows of each dataset, what these can't say. `check(X)` raises
     where features are not what a probe needs. `folder` and `label` name its files, which `home` sets apart.
     """
@@ -151,6 +154,7 @@ class Prober:
     check: Callable[[np.ndarray], None] = _nothing
     home: str = ""
     at_seed: Callable[[int], dict[str, Any]] = _nothing_more
+    kinds: tuple[str, ...] = ("binary",)
 
 def for_all_seeds(features: Callable[[Any], Any]) -> Callable[[Any, Seeds], Iterable[tuple[Seeds, Any]]]:
     "`features(X)` as those of a `Prober` that draws nothing."
@@ -166,11 +170,13 @@ def sparse_prober(folder: str, label: str, columns: dict[str, Any],
     "Probes on the best k of any features, as `options` say; `columns` say which features, and may override theirs."
     columns = options.columns | columns
 
-    def fit(train: Any, y_train: np.ndarray, test: Any, y_test: np.ndarray, seed: int) -> list[dict[str, Any]]:
+    def fit(train: Any, y_train: np.ndarray, test: Any, y_test: np.ndarray, seed: int,
+            target: Target = BINARY) -> list[dict[str, Any]]:
         l0 = {"l0": mean_active(train, test)}
-        return [row | l0 for row in sparse_probes(train, y_train, test, y_test, replace(options, seed=seed))]
+        return [row | l0 for row in sparse_probes(train, y_train, test, y_test, replace(options, seed=seed), target)]
 
-    return Prober(folder, label + sparse_label(options), columns, options.identity | columns, features, fit)
+    label, identity = label + sparse_label(options), options.identity | columns
+    return Prober(folder, label, columns, identity, features, fit, kinds=(*TARGETS,))
 
 # %% ../nbs/08_evals.ipynb #c4e6d4b1
 WARM_BYTES = 2**30
@@ -269,12 +275,13 @@ def baseline_prober(method: str, solver: str) -> Prober:
     "One of `METHODS`, on raw activations."
     found, columns = METHODS.find(method), {"method": method}
 
-    def fit(train: np.ndarray, y_train: np.ndarray, test: np.ndarray, y_test: np.ndarray,
-            seed: int) -> list[dict[str, Any]]:
-        fitted = found.run(train, y_train, test, y_test, seed, solver)
+    def fit(train: np.ndarray, y_train: np.ndarray, test: np.ndarray, y_test: np.ndarray, seed: int,
+            target: Target = BINARY) -> list[dict[str, Any]]:
+        fitted = found.run(train, y_train, test, y_test, seed, solver, target)
         return [asdict(fitted.scores) | {"params": fitted.params}]
 
-    return Prober("baseline_results", method, columns, columns | own_code(found.fit), for_all_seeds(lambda X: X), fit)
+    identity = columns | own_code(found.fit)
+    return Prober("baseline_results", method, columns, identity, for_all_seeds(lambda X: X), fit, kinds=found.kinds)
 
 # %% ../nbs/08_evals.ipynb #21ab16de
 @dataclass(frozen=True)
@@ -332,6 +339,19 @@ def _keeps(cell: Cell, made_by: dict[str, Any]) -> Callable[[Path], bool]:
     return lambda _: is_done(cell, made_by)
 
 # %% ../nbs/08_evals.ipynb #7bfc4746
+def _told(dataset: Dataset) -> dict[str, Any]:
+    "What a row says of the kind of its target: nothing of two classes, as in 0.4.2."
+    target = target_of(dataset.kind, dataset.scale)
+    scale = {} if target.classes else {"scale": target.scale.name}
+    return {} if dataset.kind == BINARY.name else {"kind": dataset.kind, "metric": target.metric} | scale
+
+def _fit(prober: Prober, dataset: Dataset, features: Any, s: Split, seed: int) -> list[dict[str, Any]]:
+    "Rows of results of a split."
+    target = target_of(dataset.kind, dataset.scale)
+    y_train, y_test = map(target.scale.apply, (s.y_train, s.y_test))
+    more = {} if dataset.kind == BINARY.name else {"target": target}
+    return prober.fit(features[s.train], y_train, features[s.test], y_test, seed, **more)
+
 def fit_cells(cells: Sequence[tuple[Cell, dict]], prober: Prober, regime: Regime, features: Any, common: dict) -> int:
     """Split, fit and store cells of one dataset, each given with what it is made by; the number of cells.
 
@@ -341,10 +361,11 @@ def fit_cells(cells: Sequence[tuple[Cell, dict]], prober: Prober, regime: Regime
     from sae_probes import __version__
     for cell, made_by in cells:
         s = split_rows(cell.dataset, regime, cell.value, cell.seed, common["split"])
-        rows = prober.fit(features[s.train], s.y_train, features[s.test], s.y_test, cell.seed)
+        rows = _fit(prober, cell.dataset, features, s, cell.seed)
         axis = {regime.axis: cell.value} if regime.axis else {}
-        where = {"dataset": cell.dataset.name, **common, "seed": cell.seed, **prober.columns, "setting": regime.name,
-                 "condition": cell.value, "num_train": len(s.train), "num_test": len(s.test), **axis}
+        where = {"dataset": cell.dataset.name, **_told(cell.dataset), **common, "seed": cell.seed, **prober.columns,
+                 "setting": regime.name, "condition": cell.value, "num_train": len(s.train), "num_test": len(s.test),
+                 **axis}
         made = {"sae_probes": __version__, "made_by": made_by}
         results = [seal({**row, **where, **made}) for row in rows]
         write_json(cell.path, results, keep=_keeps(cell, made_by))
@@ -472,7 +493,8 @@ def _made_by(run: Run, prober: Prober, cells: Sequence[Cell]) -> list[dict[str, 
     seen = _seen(run, prober, list(datasets.values()))
     sources = {name: _sources(run, ds) | seen.get(name, {}) for name, ds in datasets.items()}
     o, plan = run.options, lambda c: plan_identity(c.dataset, run.regime, c.value, run.options.protocol.split)
-    return [{**sources[c.dataset.name], "setting": run.regime.name, "split": o.split, "condition": c.value,
+    kind = lambda ds: {name: v for name, v in _told(ds).items() if name != "metric"}
+    return [{**sources[c.dataset.name], **kind(c.dataset), "setting": run.regime.name, "split": o.split, "condition": c.value,
              "plan": plan(c), "seed": c.seed, "solver": o.solver, **prober.identity, **prober.at_seed(c.seed)}
             for c in cells]
 
@@ -514,10 +536,19 @@ def _jobs(run: Run, prober: Prober, todo: Sequence[tuple[Cell, dict]], common: d
                 yield delayed(fit_cells)(share, fitter, run.regime, features, common)
 
 # %% ../nbs/08_evals.ipynb #ba35f5e9
+def check_kinds(datasets: Sequence[Dataset], kinds: Sequence[str], what: str) -> None:
+    "`ValueError` for a dataset whose kind of target `what` is not for."
+    for ds in datasets:
+        if ds.kind in kinds: continue
+        others = [m.name for m in METHODS.values() if ds.kind in m.kinds]
+        raise ValueError(f"{ds.name} has a {ds.kind} target, which {what} is not for. Baselines for it are "
+                         f"{', '.join(others)}, and sparse probes on an SAE are for all kinds.")
+
 def run_cells(run: Run, prober: Prober) -> None:
     "Fit and store every cell of `run` that is not stored yet."
     from joblib import Parallel
     from tqdm.auto import tqdm
+    check_kinds(run.datasets, prober.kinds, prober.label)
     o, name = run.options, f"{prober.label} {run.regime.name}"
     cells = make_cells(prober, run.regime, run.datasets, run.model_name, run.hook_name, _folders(run), o.protocol)
     todo = _to_do(run, prober, cells)
@@ -599,7 +630,7 @@ def run_sae_evals(sae: Any, model_name: str, hook_name: str, reg_type: str, sett
 
     `sae`: an object with `encode`, or what `load_sae` loads. `reg_type`: "l1" or "l2". `setting`: a name in `REGIMES`,
     or a `Regime`. `ks`: numbers of latents (default: the setting's own). `datasets`: anything `load_dataset` takes
-    (default: all 113, or the 8 with a twin under covariate shift). `device`: default cuda, mps or cpu, the first there
+    (default: the 113 of two classes, or the 8 with a twin under covariate shift), of any kind of target. `device`: default cuda, mps or cpu, the first there
     is. `name`: what to call the SAE; its files then lie in a folder of that name, so that several SAEs can share a
     `results_path`, as seeds do in theirs. Controls of the protocol are run too. Cells already stored are skipped;
     `load_results(results_path)` reads them all. Raises `IdentityError` when stored results or activations were made

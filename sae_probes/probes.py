@@ -323,7 +323,7 @@ def fit_xgboost(X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_
     get_solver(solver)
     X_train, X_test = _standardize(X_train, X_test)
     # Settings side by side, one thread each: trees this small gain little from threads, and on a busy machine lose all.
-    trees = partial(xgboost.XGBClassifier, eval_metric="logloss") if target is BINARY else (
+    trees = partial(xgboost.XGBClassifier, eval_metric="logloss") if target.name == BINARY.name else (
         xgboost.XGBClassifier if target.classes else xgboost.XGBRegressor)
     make = partial(trees, max_bin=64 if solver == "fast" else 256, random_state=seed, n_jobs=1)
     data = X_train, y_train, X_test, y_test
@@ -374,7 +374,7 @@ class Baseline:
     def run(self, X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, seed: int = SEED,
             solver: str = "fast", target: Target = BINARY) -> Fit:
         "`fit`, which hears of the `solver` only where it takes one, and of a `target` that isn't two classes."
-        more = ({"solver": solver} if self.takes_solver else {}) | ({} if target is BINARY else {"target": target})
+        more = ({"solver": solver} if self.takes_solver else {}) | ({} if target.name == BINARY.name else {"target": target})
         return self.fit(X_train, y_train, X_test, y_test, seed=seed, **more)
 
 @one_thread()

@@ -22,14 +22,14 @@ import pandas as pd
 
 from .datasets import REGIMES
 from .files import BrokenFile, IdentityError, atomic_path, digest, indexed, read_rows
-from .settings import Registry, log, protocol_name
+from .settings import METRICS, Registry, log, protocol_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # %% auto #0
-__all__ = ['ROLES', 'SCHEMA', 'HEAVY', 'Column', 'columns', 'with_columns', 'round_condition', 'with_protocol', 'save_results',
-           'load_results', 'sae_names', 'probe_label']
+__all__ = ['ROLES', 'SCHEMA', 'HEAVY', 'Column', 'columns', 'with_columns', 'round_condition', 'with_protocol', 'with_scores',
+           'score_column', 'metric_label', 'save_results', 'load_results', 'sae_names', 'probe_label']
 
 # %% ../nbs/09_results.ipynb #1bbcb4f6
 ROLES = ("cell", "group", "label", "probe", "score", "published")
@@ -47,16 +47,24 @@ _PROBED = (
     Column("model", "str", ("cell", "group", "published"), "name of the language model"),
     Column("hook", "str", ("cell", "group", "published"), "where in the model activations were taken"),
     Column("dataset", "str", ("cell", "published"), "name of the task"),
+    Column("kind", "str", (), "what there is to tell: binary, multiclass, continuous"),
+    Column("metric", "str", ("group",), "what val_score and test_score are: auc, macro_auc, r2"),
     Column("setting", "str", ("cell", "group", "published"), "name of the regime"),
     Column("condition", "float", ("cell", "published"), "value on the regime's axis; NaN where nothing varies"),
     Column("features", "str", ("published",), "what a probe sees: sae, activations, tokens, or a control"),
     Column("method", "str", ("label", "published"), "the probe: sae_l1, random_l1, logreg, …"),
     Column("k", "Int64", ("label", "published"), "number of latents; NA for baselines"),
     Column("seed", "Int64", ("cell",), "seed of the split and of all that is random"),
-    Column("val_auc", "float", ("score", "published"), "AUC on validation, the mean over folds"),
-    Column("test_auc", "float", ("score", "published"), "AUC on test prompts"),
+    Column("val_score", "float", ("score",), "the metric on validation, the mean over folds"),
+    Column("test_score", "float", ("score",), "the metric on test prompts"),
+    Column("val_auc", "float", ("score", "published"), "AUC of two classes on validation, the mean over folds"),
+    Column("test_auc", "float", ("score", "published"), "AUC of two classes on test prompts"),
     Column("test_acc", "float", ("score", "published"), "accuracy on test prompts"),
-    Column("test_f1", "float", ("score", "published"), "weighted F1 on test prompts"),
+    Column("test_f1", "float", ("score", "published"), "weighted F1 of two classes on test prompts"),
+    Column("test_macro_f1", "float", ("score",), "mean F1 of several classes on test prompts"),
+    Column("test_spearman", "float", ("score",), "rank correlation of numbers on test prompts"),
+    Column("test_mae", "float", ("score",), "mean absolute error of numbers on test prompts, in their unit"),
+    Column("test_km", "float", ("score",), "mean distance of places on test prompts, in km"),
     Column("num_train", "Int64", ("published",), "training prompts"),
     Column("num_test", "Int64", (), "test prompts"),
 )
@@ -77,11 +85,12 @@ _MADE_BY = (
     Column("d_sae", "Int64", ("published",), "number of latents of the SAE"),
     Column("l0", "float", ("published",), "mean number of active latents on the cell's prompts"),
     Column("activations", "str", (), "identified, unknown, or what is known of activations that others computed"),
+    Column("scale", "str", (), "how probes see numbers: identity, log10, coordinates"),
     Column("C", "float", (), "inverse strength of the penalty"),
     Column("intercept", "float", (), "intercept of the probe"),
     Column("indices", "list", (), "the k latents"),
-    Column("coef", "list", (), "their coefficients"),
-    Column("params", "json", (), "parameters that a baseline picked"),
+    Column("coef", "list", (), "their coefficients, of several classes or numbers one after another"),
+    Column("params", "json", (), "parameters that a baseline picked; alpha and intercepts of sparse probes"),
     Column("sae_probes", "str", (), "version of this package"),
 )
 SCHEMA: Registry[Column] = Registry("column", (*_PROBED, *_MADE_BY))
@@ -229,6 +238,37 @@ def with_protocol(table: pd.DataFrame) -> pd.DataFrame:
     at = keys.groupby(["split", "ranking"], dropna=False, sort=False).ngroup()
     return table.assign(**{name: part.take(at).set_axis(table.index) for name, part in parts.items()})
 
+# %% ../nbs/09_results.ipynb #0a732b6a
+_BINARY = {"kind": "binary", "metric": "auc"}
+
+def with_scores(table: pd.DataFrame) -> pd.DataFrame:
+    "`table` with `kind`, `metric`, `val_score` and `test_score`, which of two classes are those of AUC."
+    table = table.assign(**{c: table[c].fillna(v) if c in table else v for c, v in _BINARY.items()})
+    two = table["metric"] == "auc"
+    for name, of_two in (("val_score", "val_auc"), ("test_score", "test_auc")):
+        own, other = (table[c].astype(float) if c in table else pd.Series(np.nan, table.index) for c in (name, of_two))
+        table = table.assign(**{name: other if two.all() else own.where(~two, other)})
+    return table
+
+def score_column(table: pd.DataFrame, metric: str) -> str:
+    "`metric`, and of the scores that go by several names that of AUC, where all rows have two classes."
+    two = {"test_score": "test_auc", "val_score": "val_auc"}
+    return two.get(metric, metric) if table["metric"].eq("auc").all() else metric
+
+def metric_label(table: pd.DataFrame, metric: str = "test_score") -> str:
+    """What figures and sentences call a score: "test AUC", "test R²"; "test score" where rows have several metrics.
+
+    Raises `ValueError` for a column that isn't there, or is empty.
+    """
+    table = with_scores(table)
+    if metric not in table or table[metric].isna().all():
+        there = [c for c in columns("score") if c in table and table[c].notna().any()]
+        raise ValueError(f"no score {metric!r} in this table; it has {', '.join(there) or 'none'}.")
+    part, _, name = metric.partition("_")
+    names = table.loc[table[metric].notna(), "metric"].unique() if name == "score" else [name]
+    label = METRICS[names[0]].label if len(names) == 1 and names[0] in METRICS else name.replace("_", " ")
+    return f"{part} {label.replace('acc', 'accuracy').replace('mae', 'error').replace('f1', 'F1')}"
+
 # %% ../nbs/09_results.ipynb #38b72c31
 HEAVY = ("indices", "coef")  # as long as all other columns together, and seldom asked for
 _LIGHT = [c for c in columns() if c not in (*HEAVY, "protocol")]
@@ -346,7 +386,9 @@ def _table_digest(table: pa.Table) -> str:
 def _to_arrow(results: pd.DataFrame) -> pa.Table:
     "A table of results as it is stored: known columns that are not empty, and a checksum."
     import pyarrow as pa
-    table = results.reindex(columns=[c for c in columns() if c in results]).dropna(axis=1, how="all")
+    of_two = [*_BINARY, "val_score", "test_score"] if with_scores(results)["metric"].eq("auc").all() else []
+    kept = [c for c in columns() if c in results and c not in of_two]
+    table = results.reindex(columns=kept).dropna(axis=1, how="all")
     as_json = [c for c in table if SCHEMA[c].dtype == "json"]
     table = table.assign(**{c: table[c].map(json.dumps, na_action="ignore") for c in as_json})
     arrow = pa.Table.from_pandas(table, preserve_index=False)
@@ -379,7 +421,7 @@ def _may_replace(path: Path, results: pd.DataFrame) -> bool:
     "Whether a saved file stays, since it is the same; `IdentityError` where rows of it would be gone."
     try: stored = _read_saved(path)
     except BrokenFile: return False
-    there, new = (_as_rows(t) for t in (stored, results))
+    there, new = (_as_rows(with_scores(t)) for t in (stored, results))
     gone = ~there.isin(set(new))
     if gone.any():
         first = stored[gone.to_numpy()].iloc[0]
@@ -441,7 +483,7 @@ def _matches(table: pd.DataFrame, wanted: dict[str, list[Any]]) -> pd.DataFrame:
 # %% ../nbs/09_results.ipynb #7f08aad7
 def _finished(tables: list[pd.DataFrame], names: Sequence[str], wanted: dict[str, list[Any]]) -> pd.DataFrame:
     "One table of several, with the columns `names` as they should be, of the rows that are wanted."
-    table = with_columns(with_protocol(pd.concat(tables, ignore_index=True)), [*names])
+    table = with_columns(with_scores(with_protocol(pd.concat(tables, ignore_index=True))), [*names])
     if "condition" in table: table = table.assign(condition=round_condition(table["condition"]))
     return _matches(table, wanted)
 
@@ -450,7 +492,8 @@ def _load_by_index(root: Path, saved: list[pd.DataFrame], names: list[str], want
     root = root.resolve() if ".." in root.parts else root.absolute()
     top = len(os.path.join(root, ""))
     places = {path[top:]: place for path, place in _stored(root).items()}
-    needed = [c for c in columns() if c in {*names, *wanted, "split", "ranking", "protocol"}]
+    told = {"split", "ranking", "protocol", *_BINARY, "val_score", "test_score", "val_auc", "test_auc"}
+    needed = [c for c in columns() if c in {*names, *wanted} | told]
     rows = _read_index(root, places, [c for c in needed if c != "protocol"]) if places else pd.DataFrame()
     if not len(rows): return None
     heavy = [c for c in HEAVY if f"_{c}" in rows and rows[f"_{c}"].any()]

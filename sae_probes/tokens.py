@@ -17,8 +17,8 @@ import scipy.sparse as sp
 
 from .activations import SAMPLE, activation_identity, as_stored, stored_identity
 from .datasets import Dataset, Regime, check_text, get_regime
-from .evals import (Options, Prober, Run, at_most, for_all_seeds, named, on_sae, prepare_run, run_cells,
-                              sparse_prober, with_options)
+from .evals import (Options, Prober, Run, at_most, check_kinds, for_all_seeds, named, on_sae, prepare_run,
+                              run_cells, sparse_prober, with_options)
 from .files import atomic_path, check_identity, safe_name
 from .models import (AS_USUAL, Reading, alike_for, check_hooks, fused_attention, load_model, model_dtype,
                                model_label, run_batch, run_batches, run_hooked, starts_with_bos, tokenize)
@@ -707,6 +707,7 @@ def run_token_evals(sae: Any, model_name: str, hook_name: str, setting: str | Re
     if sae is not None: options = replace(options, reading=options.reading or sae_reading(sae))
     where = setting, results_path, model_cache_path, datasets, device, seed
     with prepare_run(options, model_name, hook_name, *where) as plain:
+        check_kinds(plain.datasets, ("binary",), "a probe on all tokens")
         run = _token_run(plain, sae, kinds, n_tokens, stored_as)
         if "pooled" in kinds: probes = _with_latents(run, probes, ks is not None)
         for m in methods:
