@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .results import columns, round_condition, sae_names
-from .settings import SEED, Registry, log
+from .results import columns, round_condition, sae_names, score_column, with_scores
+from .settings import METRICS, SEED, Registry, log
 from .stats import CONFIDENCE, RESAMPLES, check_once, decimal, least_tasks, with_interval
 
 # %% auto #0
@@ -186,7 +186,8 @@ def _lacks(probes: pd.DataFrame, values: pd.DataFrame, score: Score) -> str:
 # %% ../nbs/11_ranking.ipynb #785c794b
 def _groups(results: pd.DataFrame, score: Score, metric: str) -> Iterator[_Group]:
     "Groups of `results`, in the order of the table. `ValueError` where contenders of one share no cell."
-    probes = _probes(results, metric)
+    results = with_scores(results)
+    probes = _probes(results, score_column(results, metric))
     group = _group(probes)
     for key, part in probes.groupby(group, dropna=False, sort=False) if group else [((), probes)]:
         names = dict(zip(group, key, strict=True))
@@ -199,7 +200,7 @@ def _groups(results: pd.DataFrame, score: Score, metric: str) -> Iterator[_Group
         yield _Group(names, dict(kinds), _shared_ks(part, score), cells, values.isna())
 
 # %% ../nbs/11_ranking.ipynb #10db2ea7
-def task_scores(results: pd.DataFrame, score: str | Score | None = None, metric: str = "test_auc") -> pd.DataFrame:
+def task_scores(results: pd.DataFrame, score: str | Score | None = None, metric: str = "test_score") -> pd.DataFrame:
     """The score of every contender on each task under each seed.
 
     Columns: those of the group, `contender`, `kind`, `dataset`, `seed`, `value`. Only cells that all contenders of a
@@ -210,8 +211,8 @@ def task_scores(results: pd.DataFrame, score: str | Score | None = None, metric:
         means = g.cells.groupby(["dataset", "seed"], dropna=False, sort=False).mean()
         long = means.rename_axis(columns="contender").stack().rename("value").reset_index()
         tables.append(long.assign(**g.names, kind=long["contender"].map(g.kinds)))
-    order = [*_group(results), "contender", "kind", "dataset", "seed", "value"]
-    return pd.concat(tables, ignore_index=True)[order]
+    table = pd.concat(tables, ignore_index=True)
+    return table[[*_group(table), "contender", "kind", "dataset", "seed", "value"]]
 
 # %% ../nbs/11_ranking.ipynb #49a47092
 def _all_pairs(n: int) -> np.ndarray: return np.stack(np.triu_indices(n, 1), axis=1)
@@ -411,6 +412,7 @@ def _count(n: int, of: str) -> str: return f"{n} {of}" + ("s" if n != 1 else "")
 def _how(rows: pd.DataFrame, score: str, metric: str) -> str:
     "How the scores of a group were made."
     first, name = rows.iloc[0], metric.replace("_", " ").replace("auc", "AUC")
+    if metric == "test_score" and "metric" in rows: name = f"test {METRICS[first['metric']].label}"
     made = f"{first['protocol']} protocol; " if isinstance(first.get("protocol"), str) else ""
     ks = [*map(str, first["ks"])]
     span = ks[0] if len(ks) == 1 else f"{ks[0]} to {ks[-1]}" if len(ks) > _MANY else ", ".join(ks)
@@ -552,18 +554,18 @@ class Ranking:
     def _repr_html_(self) -> str: return _as_html(self.shown, [*self.conclusions, KEY])
 
 # %% ../nbs/11_ranking.ipynb #768d16fc
-def rank(results: pd.DataFrame, score: str | Score | None = None, metric: str = "test_auc", over: str = "tasks",
+def rank(results: pd.DataFrame, score: str | Score | None = None, metric: str = "test_score", over: str = "tasks",
          confidence: float = CONFIDENCE, resamples: int = RESAMPLES, seed: int = SEED) -> Ranking:
     """Which SAE is better, and can it be told? SAEs, controls and baselines of `results`, on the cells that all have.
 
     `score`: one of `SCORES`, or "k=16"; `default_score` where none is named. Each group (model, hook, setting,
-    protocol) is ranked by itself. Conditions, then seeds are averaged in each task. `over`: what certainty is about,
-    other tasks of the kind ("tasks"), or other splits of these ("seeds"). Two contenders are told apart where p is at
+    protocol, metric) is ranked by itself. Conditions, then seeds are averaged in each task. `over`: what certainty is
+    about, other tasks of the kind ("tasks"), or other splits of these ("seeds"). Two contenders are told apart where p is at
     most 1 - `confidence` and the interval leaves zero out, both for all pairs of the group at once (`pairwise`).
     Raises `ValueError` for an unknown score or `over`, and where no cell is shared.
     """
     if over not in OVER: raise ValueError(f"certainty is over {' or '.join(map(repr, OVER))}, not {over!r}.")
-    how, tables = find_score(score or default_score(results)), []
+    how, tables, metric = find_score(score or default_score(results)), [], score_column(with_scores(results), metric)
     for g in _groups(results, how, metric):
         tasks = g.tasks
         tasks = tasks[tasks.mean().round(12).sort_values(ascending=False, kind="stable").index]
@@ -639,7 +641,7 @@ def _power_row(pair: pd.Series, delta: float, tasks: int, target: float, least: 
                 sd_seed=np.sqrt(pair["within"]), sd=sd, tasks=tasks, power=chance,
                 tasks_needed=_tasks_needed(delta, sd, alone, target, least) if known else np.nan)
 
-def power(results: pd.DataFrame, delta: float, score: str | Score | None = None, metric: str = "test_auc",
+def power(results: pd.DataFrame, delta: float, score: str | Score | None = None, metric: str = "test_score",
           alpha: float = 0.05, target: float = 0.8) -> pd.DataFrame:
     """With how many seeds and tasks would a true difference of `delta` between two SAEs be seen?
 

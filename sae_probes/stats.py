@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .results import columns, probe_label, round_condition, sae_names
+from .results import columns, probe_label, round_condition, sae_names, score_column, with_scores
 from .settings import SEED
 
 # %% auto #0
@@ -160,13 +160,15 @@ def _mean_row(cells: pd.DataFrame, label: str, confidence: float, resamples: int
     return {"probe": label, "mean": np.nanmean(values, axis=1).mean(), "ci_low": low, "ci_high": high,
             "tasks": len(values), "cells": len(cells)}
 
-def means(results: pd.DataFrame, metric: str = "test_auc", confidence: float = CONFIDENCE, resamples: int = RESAMPLES,
+def means(results: pd.DataFrame, metric: str = "test_score", confidence: float = CONFIDENCE, resamples: int = RESAMPLES,
           seed: int = SEED) -> pd.DataFrame:
     """Mean over tasks of every probe in `results`, one row per setting and probe, with its `bootstrap_interval`.
 
-    Only cells that all probes of a setting have count; draws of a random control are averaged in each. Raises
-    `ValueError` where none is left.
+    Only cells that all probes of a setting have count; draws of a random control are averaged in each. Tasks of another
+    kind, whose score is another metric, are a setting apart. Raises `ValueError` where no cell is left.
     """
+    results = with_scores(results)
+    metric = score_column(results, metric)
     table, cell, group = _matchable(results, sorted(set(probe_label(results))), metric)
     rows = []
     for names, part in table.groupby(group, dropna=False, sort=False):
@@ -304,7 +306,7 @@ def _same(table: pd.DataFrame, group: pd.DataFrame) -> pd.DataFrame:
     return table.merge(group.drop_duplicates(), on=list(group.columns))
 
 # %% ../nbs/10_stats.ipynb #0d2eb13a
-def compare(results: pd.DataFrame, a: str, b: str, metric: str = "test_auc", margin: float = MARGIN,
+def compare(results: pd.DataFrame, a: str, b: str, metric: str = "test_score", margin: float = MARGIN,
             confidence: float = CONFIDENCE, resamples: int = RESAMPLES, seed: int = SEED) -> Comparison:
     """Is probe `a` better than probe `b`, on cells that both have, tasks as the unit?
 
@@ -313,7 +315,8 @@ def compare(results: pd.DataFrame, a: str, b: str, metric: str = "test_auc", mar
     Intervals are `bootstrap_interval`, p-values `signed_rank`, neither corrected for the number of settings. Raises
     `ValueError` for a label without results, or one that names several probes of a cell (two SAEs, say).
     """
-    same = _resolve(results, [a, b])
+    results, same = with_scores(results), _resolve(results, [a, b])
+    metric = score_column(results, metric)
     if {*same[a]} & {*same[b]}: raise ValueError(f"{a} and {b} are the same; name two probes.")
     table, cell, group = _matchable(results, [a, b], metric)
     both = _scores(table, cell, metric)[[*cell, a, b]]
@@ -461,7 +464,7 @@ def _parts(cells: pd.DataFrame, table: pd.DataFrame,
         yield here.iloc[0][group].to_dict() | {"pool": name}, here["cell"].nunique(), part
 
 # %% ../nbs/10_stats.ipynb #4438011c
-def quiver(results: pd.DataFrame, pools: Mapping[str, Sequence[str]], metric: str = "test_auc", by: str = "val_auc",
+def quiver(results: pd.DataFrame, pools: Mapping[str, Sequence[str]], metric: str = "test_score", by: str = "val_score",
            partial: bool = False, confidence: float = CONFIDENCE, resamples: int = RESAMPLES,
            seed: int = SEED) -> Quiver:
     """What the probes of a pool add to those of the first pool, when each cell takes the probe with the best `by`.
@@ -471,6 +474,8 @@ def quiver(results: pd.DataFrame, pools: Mapping[str, Sequence[str]], metric: st
     lacks are left out of all; `partial` lets a pool do with some of its probes. Tied probes count with their mean.
     Raises `ValueError` for unknown names, or where no cell is left.
     """
+    results = with_scores(results)
+    metric, by = score_column(results, metric), score_column(results, by)
     if len(pools) < 2: raise ValueError(f"two pools are needed, without and with what is judged; got {list(pools)}.")
     stands_for = _resolve(results, [*dict.fromkeys(chain.from_iterable(pools.values()))])
     probes = {name: [*chain.from_iterable(stands_for[n] for n in names)] for name, names in pools.items()}
