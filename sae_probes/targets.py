@@ -183,7 +183,7 @@ def linear_path(X: np.ndarray, y: np.ndarray, fractions: Any, penalty: str,
     `X`: (n, d), `y`: (n,) or (n, numbers). Minimised is that of `sklearn.linear_model.Lasso` or `Ridge`; `start`: a
     model to set out from. Warns (`ConvergenceWarning`) where the lasso ends above a gap of `TOLERANCE` of the variance.
     """
-    Y = np.asarray(y, np.float64).reshape(len(y), -1)
+    X, Y = np.asarray(X, np.float64), np.asarray(y, np.float64).reshape(len(y), -1)
     mean, center = X.mean(0), Y.mean(0)
     X, Y = X - mean, Y - center
     top: float | list[float]
