@@ -107,8 +107,8 @@ def _number(task: str) -> tuple[int, str]:
     return (int(number) if number.isdecimal() else 0, task)
 
 def _groups(table: pd.DataFrame) -> list[_Group]:
-    parts = table.groupby(_GROUP, dropna=False, sort=False)
-    return [_Group(dict(zip(_GROUP, key, strict=True)), rows.assign(**contenders(rows))) for key, rows in parts]
+    parts = table.assign(**contenders(table)).groupby(_GROUP, dropna=False, sort=False)
+    return [_Group(dict(zip(_GROUP, key, strict=True)), rows) for key, rows in parts]
 
 # %% ../nbs/22_report.ipynb #9b661735
 _MISSING = 65535
