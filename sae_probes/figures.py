@@ -19,16 +19,17 @@ from .datasets import REGIMES
 from .files import atomic_path
 from .paper import load_paper_results
 from .plots import means_by, style
-from .results import columns, load_results, probe_label, sae_names
+from .results import columns, load_results, probe_label, sae_names, score_column, with_scores
+from .settings import METRICS, log
 from .stats import Quiver, quiver
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # %% auto #0
-__all__ = ['SAE_METHODS', 'FIELD', 'WITHOUT_SAES', 'WITH_SAES', 'NoData', 'need', 'or_skip', 'one_protocol', 'open_results',
-           'saes', 'of_sae', 'note_sae', 'one_method', 'with_l0', 'at_saes', 'baselines', 'mean_auc', 'sae_lines',
-           'differences', 'by_regime', 'through_regimes', 'sae_pools', 'uplift_quiver', 'judged_labels',
+__all__ = ['SAE_METHODS', 'FIELD', 'WITHOUT_SAES', 'WITH_SAES', 'NoData', 'need', 'or_skip', 'one_metric', 'one_protocol',
+           'open_results', 'saes', 'of_sae', 'note_sae', 'one_method', 'with_l0', 'at_saes', 'baselines', 'mean_auc',
+           'sae_lines', 'differences', 'by_regime', 'through_regimes', 'sae_pools', 'uplift_quiver', 'judged_labels',
            'against_label', 'contradicted', 'finish', 'FigureNotebook', 'read_figure', 'find_figures', 'draw_figures']
 
 # %% ../nbs/16_figures.ipynb #07fd6325
@@ -55,6 +56,17 @@ def _read(path: str | Path) -> pd.DataFrame:
     if not _is_paper(path): return load_results(path, coefficients=False)
     return load_paper_results(path).assign(seed=float("nan"))
 
+# %% ../nbs/16_figures.ipynb #dc118ee8
+def one_metric(table: pd.DataFrame) -> pd.DataFrame:
+    "Rows of one metric, with its scores: AUC, or where there is none the one of most rows. Others are left out, said."
+    table = with_scores(table)
+    counts = table["metric"].value_counts()
+    chosen = "auc" if "auc" in counts else counts.index[0]
+    if len(counts) > 1:
+        log.warning("figures of %s alone; rows with %s are left out.", METRICS[chosen].label,
+                    " and ".join(METRICS[m].label for m in counts.index if m != chosen))
+    return table[table["metric"] == chosen]
+
 # %% ../nbs/16_figures.ipynb #793ab4f3
 def one_protocol(table: pd.DataFrame, protocol: str = "") -> pd.DataFrame:
     """Rows of one protocol; if not given, of the published one, or where there are none of the only one. Raises
@@ -77,7 +89,7 @@ def open_results(path: str | Path, model: str = "", protocol: str = "") -> pd.Da
     models = sorted(table["model"].dropna().unique())
     if model not in models and (model or len(models) > 1):
         raise ValueError(f"no results for {model!r} in {Path(path).name}; choose one of {', '.join(models)}.")
-    return one_protocol(table[table["model"] == (model or models[0])], protocol)
+    return one_metric(one_protocol(table[table["model"] == (model or models[0])], protocol))
 
 # %% ../nbs/16_figures.ipynb #581ab468
 SAE_METHODS = ("sae_l1", "sae_l1_binarized")  # the paper has both, each in other results
@@ -122,7 +134,7 @@ def at_saes(table: pd.DataFrame) -> pd.DataFrame:
 
 def baselines(table: pd.DataFrame) -> list[str]:
     "Methods on raw activations, in the order of their names."
-    return sorted(table.loc[(table["features"] == "activations") & table["val_auc"].notna(), "method"].unique())
+    return sorted(table.loc[(table["features"] == "activations") & table["val_score"].notna(), "method"].unique())
 
 def mean_auc(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     "`plots.means_by`, sorted: mean test AUC over tasks for each combination of the columns `by`, with its interval."
@@ -136,7 +148,7 @@ def sae_lines(table: pd.DataFrame) -> pd.DataFrame:
     cells that all SAEs there have. Narrow SAEs come first, then those with few active latents. Raises `NoData` where no
     cell is left.
     """
-    rows = table[(table["features"] == "sae") & table["test_auc"].notna()]
+    rows = table[(table["features"] == "sae") & table["test_score"].notna()]
     rows = rows.assign(line=sae_names(rows).fillna("SAE"))
     cell = [c for c in (*columns("cell"), "k") if c in rows and c != "hook"]
     there = rows.groupby(cell, dropna=False)["line"].transform("nunique")
@@ -151,9 +163,10 @@ def _minus(rows: pd.DataFrame, level: pd.DataFrame) -> pd.DataFrame:
     of_saes = set(level["features"]) == {"sae"}
     by = [c for c in (*columns("cell"), "k", "sae") if c in level and level[c].notna().any()]
     by = [c for c in by if not (of_saes and c in ("hook", "sae"))]  # SAEs of several hooks are compared too
-    mean = level.groupby(by, dropna=False)["test_auc"].mean().rename("level").reset_index()
+    score = score_column(level, "test_score")
+    mean = level.groupby(by, dropna=False)[score].mean().rename("level").reset_index()
     both = rows.merge(mean, on=by)
-    return both.assign(difference=both["test_auc"] - both["level"]).drop(columns="level")
+    return both.assign(difference=both[score] - both["level"]).drop(columns="level")
 
 def differences(table: pd.DataFrame, rows: pd.DataFrame, reference: str = "") -> pd.DataFrame:
     """`rows`, which are of `sae_lines`, with the `difference` of test AUC to a `reference` in the same cell, and its

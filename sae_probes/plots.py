@@ -18,7 +18,7 @@ import pandas as pd
 
 from .datasets import REGIMES
 from .probes import CONTROLS, METHODS, SAE_LOOK
-from .results import columns, probe_label, sae_names
+from .results import columns, metric_label, probe_label, sae_names, score_column, with_scores
 from .settings import Look
 from .stats import bootstrap_interval, by_task
 
@@ -144,7 +144,7 @@ def _key(fig: Figure, looks: dict[Hashable, dict[str, Any]], names: dict[Hashabl
 
 # %% ../nbs/14_plots.ipynb #3da72dc4
 AVERAGED = ("dataset", "condition", "seed", "draw")  # what a mark is a mean over, unless told otherwise
-_TOLD_APART = [*dict.fromkeys([*columns("cell"), "features", "method", "k", *columns("probe")])]
+_TOLD_APART = [*dict.fromkeys([*columns("cell", "group"), "features", "method", "k", *columns("probe")])]
 
 class Mixed(ValueError):
     "One mark would be a mean over what the caller did not name: several SAEs, say."
@@ -166,12 +166,13 @@ def _task_mean(rows: pd.DataFrame, value: str) -> float:
     "Mean over tasks, seeds of a task averaged first; no interval."
     return float(np.nanmean(by_task(rows, value), axis=1).mean())
 
-def over_tasks(rows: pd.DataFrame, value: str = "test_auc", over: Sequence[str] = AVERAGED) -> dict[str, Any]:
+def over_tasks(rows: pd.DataFrame, value: str = "test_score", over: Sequence[str] = AVERAGED) -> dict[str, Any]:
     """Mean of `value` over tasks (seeds and all else that a task has averaged first), its interval `low` to `high`, as
     `stats.means` gives them, and how many `tasks` and `seeds`. Draws of a cell are averaged before all else. `Mixed`
     where rows differ in what is not among `over`.
     """
     check_marks(rows, over=over)
+    value = score_column(rows, value)
     if "draw" in rows and rows["draw"].nunique() > 1:
         cell = [c for c in columns("cell") if c in rows]
         rows = rows.groupby(cell, dropna=False, as_index=False)[value].mean()
@@ -180,21 +181,17 @@ def over_tasks(rows: pd.DataFrame, value: str = "test_auc", over: Sequence[str] 
     tasks, seeds = values.shape
     return {"mean": float(np.nanmean(values, axis=1).mean()), "low": low, "high": high, "tasks": tasks, "seeds": seeds}
 
-def means_by(table: pd.DataFrame, by: Sequence[str], value: str = "test_auc",
+def means_by(table: pd.DataFrame, by: Sequence[str], value: str = "test_score",
              over: Sequence[str] = AVERAGED) -> pd.DataFrame:
     "`over_tasks` of each combination of the columns `by`, in the order in which they come."
     parts = table.groupby(list(by), sort=False, dropna=False)
     return pd.DataFrame([dict(zip(by, key, strict=True)) | over_tasks(rows, value, over) for key, rows in parts])
 
 # %% ../nbs/14_plots.ipynb #3749b1cd
-def _shown(metric: str) -> str:
-    "A metric's name as readers know it."
-    return metric.replace("_", " ").replace("auc", "AUC")
-
 def _mean_of(results: pd.DataFrame, metric: str) -> str:
     "Name of an axis of means over the tasks in `results`."
     tasks, seeds = results["dataset"].nunique(), results["seed"].nunique() if "seed" in results else 1
-    return f"{_shown(metric)}, mean of {tasks} task" + "s" * (tasks != 1) + f", {seeds} seeds" * (seeds > 1)
+    return f"{metric_label(metric, results)}, mean of {tasks} task" + "s" * (tasks != 1) + f", {seeds} seeds" * (seeds > 1)
 
 def _mean_line(table: pd.DataFrame, x: str, metric: str, ax: Axes, label: str, look: dict[str, Any],
                dashed: bool = False, band: bool = True) -> None:
@@ -231,7 +228,7 @@ def plot_comparison(comparison: Comparison) -> Figure:
         ax.axvline(0.5, color="0.8", linewidth=0.8, linestyle=":")
         ax.set_yticks(at, rows["dataset"])
         ax.get_yticklabels()[0].set_fontweight("bold")
-        ax.set(xlabel=_shown(comparison.metric), ylim=(-0.6, len(rows) - 0.4))
+        ax.set(xlabel=metric_label(comparison.metric, comparison.cells), ylim=(-0.6, len(rows) - 0.4))
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
         _key(fig, looks, names)
         return fig
@@ -242,6 +239,7 @@ def with_lines(results: pd.DataFrame) -> pd.DataFrame:
 
     Controls of several SAEs are one line, which says so; their rows name no SAE any more.
     """
+    results = with_scores(results)
     control = results["features"].isin([*CONTROLS])
     several = results[control].groupby("method")["sae"].nunique()
     mean_of = results["method"].map(lambda m: f"{m}, mean of {several[m]} SAEs" if several.get(m, 0) > 1 else "")
@@ -303,8 +301,8 @@ def _name_lines(fig: Figure, ax: Axes, looks: dict[Hashable, dict[str, Any]], na
     _key(fig, looks, names)
 
 # %% ../nbs/14_plots.ipynb #3f054006
-def plot_by_k(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
-    """Mean AUC over tasks against k, for each sparse method or SAE, with baselines as level lines. Bands are 95 %
+def plot_by_k(results: pd.DataFrame, metric: str = "test_score") -> Figure:
+    """Mean score over tasks against k, for each sparse method or SAE, with baselines as level lines. Bands are 95 %
     intervals over tasks; several SAEs have none, since theirs would be paired (`plot_apart_by_k`). Raises `ValueError`
     without k, and for several models, hooks or protocols.
     """
@@ -335,8 +333,8 @@ def _condition_axis(ax: Axes, setting: str) -> None:
         ax.xaxis.set_major_formatter("{x:.0f}")
 
 # %% ../nbs/14_plots.ipynb #f1cc3b49
-def plot_by_condition(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
-    """Mean AUC over tasks along one regime's axis, a line per probe, with 95 % intervals over tasks, not paired.
+def plot_by_condition(results: pd.DataFrame, metric: str = "test_score") -> Figure:
+    """Mean score over tasks along one regime's axis, a line per probe, with 95 % intervals over tasks, not paired.
 
     Of probes with several k, all but the first are dashed. Raises `ValueError` for several settings.
     """
@@ -404,7 +402,7 @@ def plot_uplift(quiver: Quiver) -> Figure:
             ax.axhline(0, color="0.7", linewidth=0.8)
             for pool, own in looks.items(): _gain_line(cells, ax, pool, **own)
             _condition_axis(ax, setting)
-            ax.set(title=_title(setting), ylabel=f"uplift in {_shown(quiver.metric)}")
+            ax.set(title=_title(setting), ylabel=f"uplift in {metric_label(quiver.metric, quiver.cells)}")
         _legend_above(fig, axes[0], 3)
         return fig
 
@@ -530,7 +528,7 @@ def _small_panel(ax: Axes, rows: pd.DataFrame, metric: str, task: str, looks: di
     ax.tick_params(labelsize=4, length=1, pad=1)
 
 # %% ../nbs/14_plots.ipynb #3b7218d7
-def plot_tasks_by_k(results: pd.DataFrame, columns: int = 12, metric: str = "test_auc") -> Figure:
+def plot_tasks_by_k(results: pd.DataFrame, columns: int = 12, metric: str = "test_score") -> Figure:
     """One small panel per task: `metric` of each sparse method, or SAE where there are several, against k; baselines as
     level lines. Seeds are averaged. All panels share their axes.
     """
@@ -545,7 +543,7 @@ def plot_tasks_by_k(results: pd.DataFrame, columns: int = 12, metric: str = "tes
         for ax in axes[len(tasks):]: ax.set_visible(False)
         _name_lines(fig, axes[0], looks, names, 4, ends=False)
         fig.supxlabel("latents k", fontsize=7)
-        fig.supylabel(_shown(metric), fontsize=7)
+        fig.supylabel(metric_label(metric, table), fontsize=7)
         return fig
 
 # %% ../nbs/14_plots.ipynb #f1f6a9bf
@@ -562,7 +560,7 @@ def _name_y(fig: Figure, axes: Sequence[Axes], name: str, one_row: bool) -> None
     if not one_row: fig.supylabel(name, fontsize=8)
 
 # %% ../nbs/14_plots.ipynb #cf32c022
-def plot_lines(table: pd.DataFrame, x: str, by: str, xlabel: str, metric: str = "test_auc", log: int = 10,
+def plot_lines(table: pd.DataFrame, x: str, by: str, xlabel: str, metric: str = "test_score", log: int = 10,
                columns: int = 5) -> Figure:
     """Mean of `metric` over tasks against a number `x`, a line for each value of `by`, a panel for each of the column
     `panel`; bars are 95 % intervals. Where `x` is `condition`, a panel named by its regime, or `regime: title`, has
@@ -580,7 +578,7 @@ def plot_lines(table: pd.DataFrame, x: str, by: str, xlabel: str, metric: str = 
             if log: _log_axis(ax, rows[x], log)
             ax.set_xlabel(xlabel)
             if x == "condition": _condition_axis(ax, panel.split(":")[0])
-        _name_y(fig, axes, _shown(metric) + ", mean over tasks" * (tasks > len(parts)), one_row)
+        _name_y(fig, axes, metric_label(metric, table) + ", mean over tasks" * (tasks > len(parts)), one_row)
         _legend_above(fig, axes[0], in_legend)
         return fig
 
@@ -604,12 +602,13 @@ def _stack(ax: Axes, counts: pd.DataFrame, looks: dict[Hashable, dict[str, Any]]
         foot = foot + row
 
 # %% ../nbs/14_plots.ipynb #bd12a0cb
-def plot_layers(results: pd.DataFrame, metric: str = "test_auc") -> Figure:
+def plot_layers(results: pd.DataFrame, metric: str = "test_score") -> Figure:
     """Over hooks, in their order: means of each method with 95 % intervals, and how many tasks each method wins by
     validation AUC (the first of those that tie).
     """
     hooks = sorted(results["hook"].unique(), key=layer)
     names = ["embedding" if layer(h) < 0 else str(layer(h)) for h in hooks]
+    results = with_scores(results)
     table, looks = results.assign(at=results["hook"].map(hooks.index)), line_looks(sorted(results["method"].unique()))
     with style():
         fig, (left, right) = _axes(PAGE, COLUMN * 0.8, columns=2)

@@ -253,21 +253,18 @@ def with_scores(table: pd.DataFrame) -> pd.DataFrame:
 def score_column(table: pd.DataFrame, metric: str) -> str:
     "`metric`, and of the scores that go by several names that of AUC, where all rows have two classes."
     two = {"test_score": "test_auc", "val_score": "val_auc"}
-    return two.get(metric, metric) if table["metric"].eq("auc").all() else metric
+    if two.get(metric, metric) not in table or ("metric" in table and not table["metric"].eq("auc").all()): return metric
+    return two.get(metric, metric)
 
-def metric_label(table: pd.DataFrame, metric: str = "test_score") -> str:
-    """What figures and sentences call a score: "test AUC", "test R²"; "test score" where rows have several metrics.
+def metric_label(metric: str, rows: pd.DataFrame | None = None) -> str:
+    """What figures and sentences call a score of `rows`: "test AUC", "test R²"; "test score" where they have several.
 
-    Raises `ValueError` for a column that isn't there, or is empty.
+    `metric`: a column of scores, such as `test_score`. Rows that don't say have two classes.
     """
-    table = with_scores(table)
-    if metric not in table or table[metric].isna().all():
-        there = [c for c in columns("score") if c in table and table[c].notna().any()]
-        raise ValueError(f"no score {metric!r} in this table; it has {', '.join(there) or 'none'}.")
     part, _, name = metric.partition("_")
-    names = table.loc[table[metric].notna(), "metric"].unique() if name == "score" else [name]
-    label = METRICS[names[0]].label if len(names) == 1 and names[0] in METRICS else name.replace("_", " ")
-    return f"{part} {label.replace('acc', 'accuracy').replace('mae', 'error').replace('f1', 'F1')}"
+    told = {"auc"} if rows is None or "metric" not in rows else {*rows["metric"].dropna()}
+    if name == "score" and len(told) == 1: name, = told
+    return f"{part} {METRICS[name].label if name in METRICS else name.replace('_', ' ')}"
 
 # %% ../nbs/09_results.ipynb #38b72c31
 HEAVY = ("indices", "coef")  # as long as all other columns together, and seldom asked for
