@@ -18,7 +18,8 @@ from typing import Any
 # %% ../nbs/20_package.ipynb #14aca89b
 _MODULES = {
     "settings": ["EMBEDDED_MODEL", "Protocol"], "files": ["IdentityError"],
-    "datasets": ["Dataset", "Plan", "REGIMES", "Regime", "audit", "list_datasets", "load_dataset", "with_shifted"],
+    "datasets": ["Dataset", "Plan", "REGIMES", "Regime", "audit", "coordinates", "list_datasets", "load_dataset",
+                 "with_shifted"],
     "models": ["load_model"], "saes": ["load_sae"], "activations": ["generate_dataset_activations"],
     "evals": ["run_all_baseline_class_imbalance", "run_all_baseline_corrupt", "run_all_baseline_normal",
               "run_all_baseline_scarcity", "run_baseline_evals", "run_control_evals", "run_sae_evals"],
