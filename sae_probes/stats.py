@@ -78,7 +78,7 @@ def check_once(table: pd.DataFrame, names: Sequence[str]) -> None:
 def _matchable(results: pd.DataFrame, labels: Sequence[str], metric: str) -> tuple[pd.DataFrame, list[str], list[str]]:
     "Rows of `labels`, each probe once in a cell (or once per draw); the columns of a cell and of a group."
     table = _rows_of(results, labels, [metric])
-    cell, group = _keys(table, columns("cell")), _keys(table, columns("group"))
+    cell, group = _keys(table, columns("cell", "group")), _keys(table, columns("group"))
     check_once(table, [*cell, "label", *(["draw"] if "draw" in table else [])])
     return table, cell, group
 
