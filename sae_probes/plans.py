@@ -20,7 +20,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, field_validator, model_validator
 
 from .activations import activation_path
-from .datasets import REGIMES, Dataset, Regime, get_regime, load_dataset, load_datasets
+from .datasets import KINDS, REGIMES, Dataset, Regime, get_regime, load_dataset, load_datasets
 from .evals import (Options, Prober, all_seeds, control_label, is_plain, make_cells, sparse_label,
                               tasks_of)
 from .files import safe_name
@@ -381,11 +381,11 @@ def plan_tasks(plan: SweepPlan) -> dict[str, list[Dataset]]:
 
 def _probers(plan: SweepPlan, entry: Entry | None) -> list[Prober]:
     "What says where files lie of an SAE and of the controls beside it, or of the baselines and controls at a hook."
-    bare = lambda folder, label: Prober(folder, label, {}, {}, None, _nothing)
+    bare = lambda folder, label, kinds=KINDS: Prober(folder, label, {}, {}, None, _nothing, kinds=kinds)
     label = sparse_label(ProbeOptions(plan.ks or [1], plan.reg_type))
     if entry is None:
         raw = [bare("control_results", control_label(c) + label) for c in own_controls(plan)]
-        return [bare("baseline_results", m) for m in plan.methods] + raw
+        return [bare("baseline_results", m, METHODS.find(m).kinds) for m in plan.methods] + raw
     beside = [bare("control_results", control_label(c) + label) for c in options_of(plan).protocol.controls or ()]
     return [bare("sae_probes", label), *beside]
 
@@ -400,7 +400,8 @@ def _files(plan: SweepPlan, model: str, hook: str, tasks: Mapping[str, list[Data
     seeds = [""] if is_plain(o) else [f"seed_{s}" for s in all_seeds(o, SEED)]
     for prober in probers:
         for regime in map(get_regime, plan.settings):
-            cells = make_cells(prober, regime, tasks[regime.name], model, hook, {0: Path()}, o.protocol)
+            those = [ds for ds in tasks[regime.name] if ds.kind in prober.kinds]
+            cells = make_cells(prober, regime, those, model, hook, {0: Path()}, o.protocol)
             for c in cells:
                 here = found.setdefault((regime.name, c.dataset.name), [])
                 here += [(s, c.path.parent, c.path.name) for s in seeds]

@@ -34,11 +34,12 @@ import pandas as pd
 import yaml
 
 from .activations import ensure_activations
-from .datasets import Dataset, get_regime, list_datasets, load_dataset, load_datasets
+from .datasets import Dataset, builtin_names, get_regime, load_dataset, load_datasets
 from .evals import all_seeds, check_writable, kept_warm, run_baseline_evals, run_control_evals, run_sae_evals
 from .files import cache_dir, write_json
 from .models import load_model, model_identity
 from .plans import SweepPlan, Unit, make_units, options_of, own_controls, plan_tasks, read_plan
+from .probes import METHODS
 from .saes import load_sae
 from .settings import SEED, log, pick_device
 
@@ -85,11 +86,16 @@ def _activations(unit: Unit, plan: SweepPlan) -> Callable[[list[Task]], None]:
 
 def _baselines(plan: SweepPlan, common: dict[str, Any]) -> Iterator[Callable[[list[Task]], None]]:
     "One call for each baseline, and for each control that looks at raw activations."
-    for m in plan.methods: yield partial(_on, run_baseline_evals, method=m, **common)
+    for m in plan.methods: yield partial(_on_its_kinds, method=m, **common)
     how = {"reg_type": plan.reg_type, "ks": plan.ks, **common}
     for c in own_controls(plan): yield partial(_on, run_control_evals, control=c, **how)
 
 def _on(run: Callable[..., None], tasks: list[Task], **how: Any) -> None: run(datasets=tasks, **how)
+
+def _on_its_kinds(tasks: list[Task], method: str, **how: Any) -> None:
+    "A baseline, on those tasks whose kind of target it is for."
+    its = [ds for ds in load_datasets(tasks) if ds.kind in METHODS.find(method).kinds]
+    if its: run_baseline_evals(datasets=its, method=method, **how)
 
 # %% ../nbs/18_sweeps.ipynb #2904a1ae
 def _probes(unit: Unit, plan: SweepPlan, sae: Any, setting: Any) -> Iterator[Callable[[list[Task]], None]]:
@@ -672,7 +678,7 @@ def _on_this_machine(plan: SweepPlan) -> None:
 
 def _own_tasks(plan: SweepPlan) -> dict[str, Dataset]:
     "The tasks that workers can't load by their name."
-    given = [t for t in plan.tasks or () if not (isinstance(t, str) and t in list_datasets())]
+    given = [t for t in plan.tasks or () if not (isinstance(t, str) and t in builtin_names())]
     return {ds.name: ds for ds in (load_datasets(given) if given else [])}
 
 def run_units(client: Any, units: Sequence[Unit], plan: SweepPlan, progress: bool = True,
