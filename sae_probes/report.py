@@ -20,6 +20,10 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 
+# %% auto #0
+__all__ = ['task_families', 'report']
+
+# %% ../nbs/22_report.ipynb #22a0c001
 from . import __version__
 from .datasets import REGIMES
 from .figures import baselines, by_regime
@@ -27,14 +31,13 @@ from .files import atomic_path
 from .paper import load_paper_results
 from .plots import line_looks
 from .ranking import Ranking, contenders, default_score, rank
-from .results import HEAVY, columns, load_results, probe_label, sae_names, with_columns
+from .results import (
+    HEAVY, columns, load_results, metric_label, probe_label, sae_names, with_columns, with_scores)
+from .settings import METRICS
 from .stats import CONFIDENCE, MARGIN, RESAMPLES, Quiver, least_tasks, quiver
 from .sweeps import read_log
 
 if TYPE_CHECKING: from sae_probes.latents import Disagreements, TopLatents
-
-# %% auto #0
-__all__ = ['task_families', 'report']
 
 # %% ../nbs/22_report.ipynb #08139d0a
 def task_families(tasks: Iterable[str], least: int = 3) -> dict[str, str]:
@@ -67,13 +70,13 @@ def _read(results: pd.DataFrame | str | Path) -> pd.DataFrame:
             if not Path(results).is_dir(): raise
             table = load_paper_results(results)
     if table.empty: raise ValueError("these results have no rows: there is nothing to report.")
-    full = with_columns(table, columns()).reset_index(drop=True)
-    return by_regime(_apart(full.assign(k=full["k"].astype(float), test_auc=full["test_auc"].astype(float))))
+    full = with_columns(with_scores(table), columns()).reset_index(drop=True)
+    return by_regime(_apart(full.assign(k=full["k"].astype(float))))
 
 # %% ../nbs/22_report.ipynb #f43ea5ee
 @dataclass(frozen=True)
 class _Group:
-    "Results of one model, hook, setting and protocol: `names` of these, and `rows`, each with `contender` and `kind`."
+    "Results of one model, hook, metric, setting and protocol: `names` of these; `rows`, with `contender` and `kind`."
     names: dict[str, Any]
     rows: pd.DataFrame
 
@@ -106,6 +109,15 @@ def _number(task: str) -> tuple[int, str]:
     number = task.split("_")[0]
     return (int(number) if number.isdecimal() else 0, task)
 
+_TITLES = {"test_acc": "accuracy", "test_f1": "F1", "test_macro_f1": "macro F1", "test_spearman": "Spearman",
+           "test_mae": "mean error", "test_km": "mean km"}
+
+def _score_columns(group: _Group) -> list[str]:
+    "Test scores that a group has, its metric's first."
+    return ["test_score", *(c for c in _TITLES if group.rows[c].notna().any())]
+
+def _label(group: _Group) -> str: return metric_label("test_score", group.rows)
+
 def _groups(table: pd.DataFrame) -> list[_Group]:
     parts = table.assign(**contenders(table)).groupby(_GROUP, dropna=False, sort=False)
     return [_Group(dict(zip(_GROUP, key, strict=True)), rows) for key, rows in parts]
@@ -114,18 +126,25 @@ def _groups(table: pd.DataFrame) -> list[_Group]:
 _MISSING = 65535
 
 def _pack(values: Any, scale: float = 10_000) -> str:
-    "Numbers from 0 to 65534 / `scale`, rounded, as two bytes each in base64; NaN is `_MISSING`."
+    """Numbers in base64, after a letter. "s": short, from 0 to 65534 / `scale` and rounded, two bytes each, in which
+    what is missing is `_MISSING`; "f": where one is outside of that, all as floats of four bytes.
+    """
     x = np.asarray(values, float)
-    return base64.b64encode(np.where(np.isfinite(x), np.rint(x * scale), _MISSING).astype("<u2").tobytes()).decode()
+    short, there = np.rint(x * scale), np.isfinite(x)
+    fits = bool(((short[there] >= 0) & (short[there] < _MISSING)).all())
+    packed = np.where(there, short, _MISSING).astype("<u2") if fits else x.astype("<f4")
+    return "fs"[fits] + base64.b64encode(packed.tobytes()).decode()
 
-def _layers(group: _Group) -> pd.DataFrame:
-    """AUC of each contender, condition, task and seed: a column for the area over log2 k ("all"), and one for each k.
+def _layers(group: _Group, score: str = "test_score") -> pd.DataFrame:
+    """A `score` of each contender, condition, task and seed: a column for the area over log2 k ("all"), and one for
+    each k.
 
     What has no k has its number in all columns. Draws, and the SAEs that a control stands for, are averaged.
     """
     by, ks = ["contender", "condition", "dataset", "seed"], group.ks
-    rows = group.rows.assign(**{c: group.rows[c].astype(float).fillna(-1) for c in ("condition", "seed")})
-    wide = rows.groupby([*by, rows["k"].fillna(0)])["test_auc"].mean().unstack().reindex(columns=[0, *ks])
+    rows = group.rows.assign(**{c: group.rows[c].astype(float).fillna(-1) for c in ("condition", "seed")},
+                             **{score: group.rows[score].astype(float)})
+    wide = rows.groupby([*by, rows["k"].fillna(0)])[score].mean().unstack().reindex(columns=[0, *ks])
     level = wide[0]
     table = wide[ks].apply(lambda column: column.fillna(level))
     steps = np.log2(ks)
@@ -202,8 +221,8 @@ def _encode(ranking: Ranking, at: Mapping[str, int]) -> dict[str, Any]:
 def _rankings(group: _Group, families: Sequence[str], of: Mapping[str, str], score: str, resamples: int,
               crossed: bool = False) -> dict[str, Any]:
     "Rankings by `layer|family`; where there is none, only what is `said` of it."
-    rows = group.rows[group.rows["contender"].isin(group.ranked)].drop(columns=[*HEAVY]).dropna(subset="test_auc")
-    if rows.empty: return {"0|0": {"said": "Nothing can be ranked here: there is no test AUC."}}
+    rows = group.rows[group.rows["contender"].isin(group.ranked)].drop(columns=[*HEAVY]).dropna(subset="test_score")
+    if rows.empty: return {"0|0": {"said": f"Nothing can be ranked here: there is no {_label(group)}."}}
     found = {}
     for i, f in _combinations(len(group.ks) + 1, len(families), crossed):
         some = _of_family(rows, f, families, of)
@@ -222,10 +241,10 @@ _ALONE, _NOTHING = 12, "There are not both baselines and SAEs here to pick from.
 def _labels(group: _Group, k: int | None = None) -> dict[str, list[str]]:
     "What the probes of each SAE contender are called, at all `k` or one, the best by validation first."
     rows = group.rows.assign(label=probe_label(group.rows))
-    rows = rows[(rows["kind"] == "sae") & rows["contender"].isin(group.ranked) & rows["val_auc"].notna()]
+    rows = rows[(rows["kind"] == "sae") & rows["contender"].isin(group.ranked) & rows["val_score"].notna()]
     rows = rows[rows["k"].isin(group.ks if k is None else [k])]
     by = rows.groupby("contender")
-    order = by["val_auc"].mean().sort_values(ascending=False, kind="stable").index
+    order = by["val_score"].mean().sort_values(ascending=False, kind="stable").index
     return {name: sorted(by.get_group(name)["label"].unique()) for name in order}
 
 def _pools(group: _Group, alone: bool, k: int | None = None) -> dict[str, list[str]]:
@@ -270,8 +289,10 @@ def _heaviest(group: _Group) -> dict[str, Any] | None:
     weight = np.zeros(index.shape, "<f4")
     c, t = group.who.index.get_indexer(rows["contender"]), pd.Index(group.tasks).get_indexer(rows["dataset"])
     for a, b, found, w in zip(c, t, rows["indices"], rows["coef"]):
-        top = [i for i in np.argsort(-np.abs(w), kind="stable")[:_HEAVIEST] if w[i]]
-        index[a, b, :len(top)], weight[a, b, :len(top)] = np.asarray(found)[top], np.asarray(w)[top]
+        each = np.reshape(w, (-1, len(found)))  # a row for each class, or number
+        most = each[np.abs(each).argmax(0), np.arange(len(found))]
+        top = [i for i in np.argsort(-np.abs(most), kind="stable")[:_HEAVIEST] if most[i]]
+        index[a, b, :len(top)], weight[a, b, :len(top)] = np.asarray(found)[top], most[top]
     code = lambda x: base64.b64encode(x.tobytes()).decode()
     return {"k": int(k), "n": _HEAVIEST, "index": code(index), "weight": code(weight)}
 
@@ -298,15 +319,21 @@ def _table(caption: str, rows: pd.DataFrame) -> str:
             f"<tbody>{body}</tbody></table></div>")
 
 # %% ../nbs/22_report.ipynb #9c607f49
-_RUN = {"model": "models", "hook": "hooks", "setting": "settings", "protocol": "protocols",
-        "sae_probes": "version of sae-probes", "seed": "seeds", "split": "splits", "ranking": "ranking of latents",
-        "method": "methods", "solver": "solvers", "normalization": "scaling of codes", "activations": "activations"}
+_RUN = {"model": "models", "hook": "hooks", "kind": "kinds of task", "metric": "metrics", "setting": "settings",
+        "protocol": "protocols", "sae_probes": "version of sae-probes", "seed": "seeds", "split": "splits",
+        "ranking": "ranking of latents", "method": "methods", "solver": "solvers", "normalization": "scaling of codes",
+        "activations": "activations"}
+
+def _says(column: str, value: Any) -> str:
+    "A value of a column, for readers."
+    if value is None: return "not said"
+    return METRICS[value].label if column == "metric" and value in METRICS else str(value)
 
 def _facts(table: pd.DataFrame) -> list[tuple[str, str]]:
     "What the whole page stands on: a name and a text for each."
     told = [("rows", f"{len(table):,}"), ("tasks", str(table["dataset"].nunique()))]
     for c, name in _RUN.items():
-        there, missing = sorted(map(str, table[c].dropna().unique())), bool(table[c].isna().any())
+        there, missing = sorted(_says(c, v) for v in table[c].dropna().unique()), bool(table[c].isna().any())
         if there: told.append((name, ", ".join(there + ["not said by some rows"] * (missing and c == "sae_probes"))))
         elif c == "sae_probes": told.append((name, "not said by these results, as by those of 0.4.2"))
     lost = table.attrs.get("missing") or []
@@ -325,13 +352,13 @@ def _sae_rows(table: pd.DataFrame) -> pd.DataFrame:
 
 # %% ../nbs/22_report.ipynb #49cb1415
 def _gaps(group: _Group) -> pd.DataFrame:
-    "Contenders that lack cells which others of the group have, or whose AUC is no number: how many, and the first."
+    "Contenders that lack cells which others of the group have, or whose score is no number: how many, and the first."
     cell, found = ["dataset", "condition", "seed"], []
     place = ", ".join(str(v) for v in group.names.values() if pd.notna(v))
     where = group.rows[cell].drop_duplicates()
     for name, rows in group.rows.groupby("contender", sort=False):
         ks = [*rows["k"].drop_duplicates()] if group.who["kind"][name] == "baseline" else group.ks
-        have = rows.dropna(subset="test_auc")[[*cell, "k"]].drop_duplicates()
+        have = rows.dropna(subset="test_score")[[*cell, "k"]].drop_duplicates()
         want = where.merge(pd.DataFrame({"k": ks}, dtype=float), how="cross")
         lost = want.merge(have, how="left", indicator=True).query("_merge == 'left_only'")
         if len(lost): found.append([name, place, len(lost), len(want), _cell(lost.iloc[0])])
@@ -415,17 +442,21 @@ def _colors_css(colors: Iterable[str]) -> str:
 def _group_data(group: _Group, families: Sequence[str], of: Mapping[str, str], looks: Mapping[Any, Any],
                 score: str | None, resamples: int, crossed: bool) -> dict[str, Any]:
     "All that the page has of one group."
-    layers, who = _layers(group), group.who
+    layers, who, metric = _layers(group), group.who, group.names["metric"]
     members = np.array([[not i or of[t] == f for t in group.tasks] for i, f in enumerate(families)])
-    cube = _cube(group, layers, ["contender", "dataset"])
-    means, n = _family_means(group, cube, members)
+    cubes = {c: _cube(group, layers if c == "test_score" else _layers(group, c), ["contender", "dataset"])
+             for c in _score_columns(group)}
+    means, n = _family_means(group, cubes["test_score"], members)
     many = resamples if len(group.ranked) <= _MANY else min(resamples, _FEW)
     chosen = score or default_score(group.rows)
     return {"names": {c: None if pd.isna(v) else str(v) for c, v in group.names.items()}, "tasks": group.tasks,
             "who": [{"name": name, "kind": row.kind, "saes": int(row.saes), "ranked": name in group.ranked,
                      "color": looks[name]["color"], "shape": _SHAPES[looks[name]["marker"]]}
                     for name, row in zip(who.index, who.itertuples(), strict=True)],
-            "family": [families.index(of[t]) for t in group.tasks], "ks": group.ks, "cube": _pack(cube),
+            "family": [families.index(of[t]) for t in group.tasks], "ks": group.ks,
+            "label": _label(group), "metric": _says("metric", metric),
+            "chance": METRICS[metric].chance if metric in METRICS else 0.0,
+            "cubes": {c: _pack(cube) for c, cube in cubes.items()},
             "means": _pack(means), "counts": n.tolist(), "conditions": _by_condition(group, layers, members),
             "score": chosen, "resamples": many, "rank": _rankings(group, families, of, chosen, many, crossed),
             "quiver": _quivers(group, families, of), "latents": _heaviest(group)}
@@ -445,7 +476,7 @@ def _page_data(groups: Sequence[_Group], reference: str | None, of: Mapping[str,
     data = Parallel(min(len(jobs), cpu_count()))(jobs)
     worth = lambda i: ((n := int(groups[i].who["kind"].eq("sae").sum())) > 0, len(groups[i].tasks), n)
     return {"first": max(range(len(groups)), key=worth), "margin": MARGIN, "confidence": CONFIDENCE,
-            "families": families, "groups": data, "reference": reference}
+            "families": families, "groups": data, "reference": reference, "titles": _TITLES}
 
 # %% ../nbs/22_report.ipynb #8e38b8ba
 def _choice(id: str, name: str, label: str, options: Iterable[tuple[Any, str]]) -> str:
@@ -453,13 +484,13 @@ def _choice(id: str, name: str, label: str, options: Iterable[tuple[Any, str]]) 
     listed = "".join(f'<option value="{escape(str(value))}">{escape(text)}</option>' for value, text in options)
     return f'<label for="{id}">{escape(label)}<select id="{id}" name="{name}">{listed}</select></label>'
 
-_SORTS = {"name": "number and name", "best": "best AUC", "mean": "mean AUC", "spread": "spread of probes",
+_SORTS = {"name": "number and name", "best": "best score", "mean": "mean score", "spread": "spread of probes",
           "lead": "lead over the reference"}
 
 def _filters(data: Mapping[str, Any]) -> str:
     "The lists that filter all parts."
     groups = data["groups"]
-    says = lambda c, v: "not said" if v is None else v.replace("_", " ") if c == "setting" else v
+    says = lambda c, v: _says(c, v).replace("_", " ") if c == "setting" else _says(c, v)
     values = {c: [*dict.fromkeys(g["names"][c] for g in groups)] for c in _GROUP}
     where = [_choice(f"filter-{c}", c, c.title(), [(v or "", says(c, v)) for v in there])
              for c, there in values.items() if len(there) > 1]
@@ -479,7 +510,7 @@ def _picks(data: Mapping[str, Any]) -> str:
     groups = data["groups"]
     tasks = sorted({t for g in groups for t in g["tasks"]}, key=_number)
     return "".join([
-        _choice("map-value", "map", "Show", [("difference", "difference to the reference"), ("auc", "test AUC")]),
+        _choice("map-value", "map", "Show", [("difference", "difference to the reference"), ("score", "test score")]),
         _choice("map-rows", "rows", "Sort tasks by", _SORTS.items()),
         _choice("map-columns", "columns", "Sort probes by", [("rank", "rank"), ("name", "name")]),
         _choice("pick-task", "task", "Look into a task", [("", "none"), *((t, t) for t in tasks)]),
@@ -532,7 +563,7 @@ def report(results: pd.DataFrame | str | Path, path: str | Path = "report.html",
     of = task_families(table["dataset"].unique()) | {t: str(f) for t, f in (families or {}).items()}
     groups = _groups(table)
     folder = not isinstance(results, pd.DataFrame) and Path(results).is_dir()
-    about = [f"{n}: {text}" for n, text in _facts(table) if n in ("models", "tasks", "protocols", "seeds")]
+    about = [f"{n}: {text}" for n, text in _facts(table) if n in ("models", "tasks", "metrics", "protocols", "seeds")]
     page = _page(_page_data(groups, reference, of, score, resamples, crossed), {
         "title": escape(title), "about": escape(" · ".join(about)), "prompts": _prompts(latents),
         "run": _run_html(table, groups, read_log(results if folder else ""))})

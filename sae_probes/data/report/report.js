@@ -13,7 +13,8 @@ const everyone = g => g.who.map((_, c) => c);
 const saes = g => once(g, "saes", () => everyone(g).filter(c => g.who[c].kind === "sae" && g.who[c].ranked));
 const inFamily = (g, f) => g.tasks.map((_, t) => t).filter(t => !f || g.family[t] === f);
 const shown = g => inFamily(g, state.family);
-const cell = (g, l, c, t) => unpack(g, "cube", 1e4)[(l * g.who.length + c) * g.tasks.length + t];
+const cell = (g, l, c, t, score = "test_score") =>
+  unpack(g.cubes, score, 1e4)[(l * g.who.length + c) * g.tasks.length + t];
 const mean = (g, f, l, c) => unpack(g, "means", 1e4)[(f * (g.ks.length + 1) + l) * g.who.length + c];
 
 const CROSSED = "For one number of latents within one family no intervals were made: choose all k, or all tasks, " +
@@ -54,12 +55,13 @@ const told = x => x.own ? "0 (reference)" : interval(x.d, x.low, x.high);
 const kind = w => w.kind === "sae" ? "SAE" : w.kind + (w.saes > 1 ? `, mean of ${w.saes} SAEs` : "");
 const probe = w => button(w.name, () => pick("sae", w.name));
 const task = x => button(x.name, () => pick("task", x.name));
+const scoresOf = g => Object.keys(D.titles).filter(s => s in g.cubes);
 
 // Part 1 and 2: the sentence, and the ranking behind it.
 function rankNote(g, r, ref) {
   if (!r.order.length) return "";
   const out = g.who.filter(w => !w.ranked).map(w => w.name), percent = Math.round(D.confidence * 100);
-  const score = `Score: ${g.score === "area" ? "test AUC" : g.score + " of test AUC"}, ${layerNames(g)[layerOf(g)]}.`;
+  const score = `Score: ${g.score === "area" ? "" : g.score + " of "}${g.label}, ${layerNames(g)[layerOf(g)]}.`;
   const how = r.half ? [score, `Differences to ${nameOf(g, ref)}; ${percent} % intervals over tasks, paired, which ` +
     `hold for all pairs at once (${g.resamples.toLocaleString("en")} resamples).`,
     r.letters ? "Rows that share a letter can't be told apart." :
@@ -106,8 +108,8 @@ function point(w, x, y, dot = true) {
 }
 function lines(name, x, points, description) {  // one of the charts of curves, hidden where there is nothing to draw
   $(`${name}-chart`).hidden = !points.length;
-  if (points.length) chart(`${name}-chart`, curve(x), {rows: points.filter(p => Number.isFinite(p.y))},
-    `Test AUC ${description}, a line per probe.`);
+  if (points.length) chart(`${name}-chart`, curve(x, group().label),
+    {rows: points.filter(p => Number.isFinite(p.y))}, `${capital(group().label)} ${description}, a line per probe.`);
 }
 function drawCurves(g) {
   const l = layerOf(g), f = state.family, of = f ? `, of the family ${D.families[f]}` : "";
@@ -129,7 +131,7 @@ function drawByK(g, f, l) {
   lines("k", {axis: {...CHARTS.curve.encoding.x.axis, values: g.ks}}, has.flatMap(c => g.ks.map((k, i) =>
     point(g.who[c], k, mean(g, f, i + 1, c), g.who[c].kind !== "baseline"))), "against the number of latents");
   if (!$("k-table").closest("details").open) return;
-  table("k-table", "Mean test AUC", [text("Probe", c => probe(g.who[c])),
+  table("k-table", `Mean ${g.label}`, [text("Probe", c => probe(g.who[c])),
     ...layerNames(g).map((name, i) => number(name, c => mean(g, f, i, c)))], has);
 }
 function drawByCondition(g, f, l) {
@@ -162,7 +164,7 @@ function drawQuiver(g, q) {
     const {color, shape} = g.who.find(x => pool === `with ${x.name}`) ?? one;
     return {order, name: key(pool), at, low: low ?? at, high: high ?? at, told: interval(at, low, high), color, shape};
   };
-  if (rows.length) chart("quiver-chart", forest("gain in test AUC", rows.length), {rows: rows.map(mark)},
+  if (rows.length) chart("quiver-chart", forest(`gain in ${g.label}`, rows.length), {rows: rows.map(mark)},
     "Gain of pools with SAEs over the baselines alone.");
 }
 
@@ -171,10 +173,10 @@ const SORTS = {name: x => x.t, best: x => -x.top, mean: x => -x.mean, spread: x 
 function taskRows(g, l, ref) {
   const last = x => Number.isFinite(x) ? x : Infinity, by = x => last(SORTS[state.rows](x));
   return shown(g).map(t => {
-    const all = everyone(g).filter(c => Number.isFinite(cell(g, l, c, t))), aucs = all.map(c => cell(g, l, c, t));
-    const top = aucs.length ? Math.max(...aucs) : NaN, base = level(g, l, ref, t);
-    return {t, name: g.tasks[t], base, top, mean: aucs.reduce((s, x) => s + x, 0) / aucs.length, lead: top - base,
-      spread: top - Math.min(...aucs), best: g.who[all[aucs.indexOf(top)]]?.name ?? "none"};
+    const all = everyone(g).filter(c => Number.isFinite(cell(g, l, c, t))), of = all.map(c => cell(g, l, c, t));
+    const top = of.length ? Math.max(...of) : NaN, base = level(g, l, ref, t);
+    return {t, name: g.tasks[t], base, top, mean: of.reduce((s, x) => s + x, 0) / of.length, lead: top - base,
+      spread: top - Math.min(...of), best: g.who[all[of.indexOf(top)]]?.name ?? "none"};
   }).sort((a, b) => by(a) - by(b) || a.t - b.t);
 }
 function columnOrder(g, r) {
@@ -184,22 +186,23 @@ function columnOrder(g, r) {
 function drawMap(g, r, ref) {
   const l = layerOf(g), diff = state.map === "difference", rows = taskRows(g, l, ref), columns = columnOrder(g, r);
   const values = Float64Array.from(rows.flatMap(x => columns.map(c => cell(g, l, c, x.t) - (diff ? x.base : 0))));
-  const sizes = values.filter(Number.isFinite).map(Math.abs).sort(), least = sizes[0] ?? 0;
+  const sizes = values.filter(Number.isFinite).map(Math.abs).sort();
+  const lowest = values.reduce((a, x) => x < a ? x : a, 1), least = Math.max(lowest, g.chance - 0.5);  // R² has no end
   const reach = Math.max(sizes[Math.floor(sizes.length * 0.98)] ?? 0, 0.001);
   const [low, middle, high] = diff ? [-reach, 0, reach] : [least, (least + 1) / 2, 1];
   const colors = diff ? ["#B2182B", "#F7F7F7", "#2166AC"] : ["#440154", "#21918c", "#fde725"];
   $("map-note").textContent = `A row for each of ${rows.length} tasks, a column for each probe; ${layerNames(g)[l]}. ` +
-    `Test AUC${diff ? ` less that of ${nameOf(g, ref)}` : ""}. Empty: missing. ` +
+    `${capital(g.label)}${diff ? ` less that of ${nameOf(g, ref)}` : ""}. Empty: missing. ` +
     "Press a cell or a name; the lists above do the same.";
   const ramp = el("i", {style: `background: linear-gradient(to right, ${colors})`}), said = diff ? signed : f4;
-  $("map-scale").replaceChildren(said(low), ramp, said(high));
+  $("map-scale").replaceChildren(said(low) + (!diff && lowest < low ? " or less" : ""), ramp, said(high));
   const step = Math.round(Math.max(11, Math.min(22, 330 / rows.length)));
   chart("map-chart", structuredClone(CHARTS.heat), {grid: [{width: columns.length, height: rows.length, values}]},
     "Map of tasks and probes; the table below and the lists above have the same.",
     {rows: rows.map(x => key(x.name)), columns: columns.map(c => key(g.who[c].name)), low, middle, high, colors,
      labels: labelWidth(), width: Math.max(260, $("map-chart").clientWidth - 16), height: step * rows.length}, listen);
   table("task-table", `Tasks, ${layerNames(g)[l]}`, [text("Task", task), text("Family", x => D.families[g.family[x.t]]),
-    text("Best probe", x => x.best), number("Its AUC", x => x.top), number("Mean of probes", x => x.mean),
+    text("Best probe", x => x.best), number(`Its ${g.metric}`, x => x.top), number("Mean of probes", x => x.mean),
     number(nameOf(g, ref), x => x.base), number("Best less that", x => x.lead, signed)], rows);
 }
 function listen(view) {
@@ -209,7 +212,7 @@ function listen(view) {
   on("pickedColumn", x => pick("sae", unkey(x)));
   view.addSignalListener("tip", (_, x) => {
     $("tip").hidden = !x;
-    if (x) $("tip").textContent = `${x.row} · ${x.column}: ${state.map === "auc" ? f4(x.value) : signed(x.value)}`;
+    if (x) $("tip").textContent = `${x.row} · ${x.column}: ${state.map === "score" ? f4(x.value) : signed(x.value)}`;
   });
 }
 function pick(what, name) {
@@ -235,48 +238,54 @@ function drawTask(g, ref) {
   for (const prompts of document.querySelectorAll("[data-task]")) prompts.hidden = prompts.dataset.task !== state.task;
   const t = g.tasks.indexOf(state.task), l = layerOf(g), L = g.latents;
   if (t < 0) return $("task").replaceChildren();
-  const base = level(g, l, ref, t), rows = g.who.map((w, c) => ({...w, c, auc: cell(g, l, c, t)}));
+  const base = level(g, l, ref, t), rows = g.who.map((w, c) => ({...w, c, at: cell(g, l, c, t)}));
   const of = L ? `Latents: the ${L.n} of the largest weights at k = ${L.k} (first seed and condition), with these.` :
     "These results do not name the latents that probes picked.";
   card("task", el("p", {}, `Family: ${D.families[g.family[t]]}; ${layerNames(g)[l]}. ${of}`),
     region("one-task", `Probes on ${state.task}`));
-  table("one-task", `Test AUC on ${state.task}`, [text("Probe", probe), text("Kind", kind),
-    number("Test AUC", x => x.auc), number(`Less ${nameOf(g, ref)}`, x => x.auc - base, signed),
+  const others = scoresOf(g).filter(s => everyone(g).some(c => Number.isFinite(cell(g, l, c, t, s))));
+  table("one-task", `${capital(g.label)} on ${state.task}`, [text("Probe", probe), text("Kind", kind),
+    number(capital(g.label), x => x.at), number(`Less ${nameOf(g, ref)}`, x => x.at - base, signed),
+    ...others.map(s => number(capital(D.titles[s]), x => cell(g, l, x.c, t, s))),
     ...L ? [text("Latents", x => latents(g, x.c, t))] : []],
-    rows.sort((a, b) => (b.auc || 0) - (a.auc || 0)), x => x.c === ref ? "own" : "");
+    rows.sort((a, b) => isNaN(a.at) - isNaN(b.at) || b.at - a.at), x => x.c === ref ? "own" : "");
 }
 function drawSae(g, ref) {
   const c = g.who.findIndex(w => w.name === state.sae), l = layerOf(g);
   if (c < 0) return $("sae").replaceChildren();
   if (c === ref) return card("sae", el("p", {}, "This is the reference: choose another one to compare it with."));
-  const all = shown(g).map(t => ({name: g.tasks[t], auc: cell(g, l, c, t), d: cell(g, l, c, t) - level(g, l, ref, t)}))
+  const all = shown(g).map(t => ({name: g.tasks[t], at: cell(g, l, c, t), d: cell(g, l, c, t) - level(g, l, ref, t)}))
     .filter(x => Number.isFinite(x.d)).sort((a, b) => b.d - a.d);
   const wins = all.filter(x => x.d > D.margin), losses = all.filter(x => x.d < -D.margin).reverse();
   const ties = all.length - wins.length - losses.length;
   card("sae", el("p", {}, `Against ${nameOf(g, ref)}, ${layerNames(g)[l]}: it wins ${wins.length}, ties ${ties} and ` +
-    `loses ${losses.length} of ${all.length} tasks, by more than ${D.margin} in AUC.`),
+    `loses ${losses.length} of ${all.length} tasks, by more than ${D.margin} in ${g.metric}.`),
     el("div", {class: "columns"}, region("wins", "Where it wins"), region("losses", "Where it loses")));
-  const columns = [text("Task", task), number("Test AUC", x => x.auc), number("Difference", x => x.d, signed)];
+  const columns = [text("Task", task), number(capital(g.label), x => x.at), number("Difference", x => x.d, signed)];
   table("wins", "Where it wins most", columns, wins.slice(0, 15));
   table("losses", "Where it loses most", columns, losses.slice(0, 15));
 }
 
 // The downloads.
+const finite = x => Number.isFinite(x) ? Number(x.toPrecision(7)) : "";
 function saveTable() {
-  const rows = [[...GROUP, "dataset", "family", "probe", "kind", "k", "test_auc"]];
+  const others = Object.keys(D.titles).filter(s => D.groups.some(g => s in g.cubes));
+  const rows = [[...GROUP, "dataset", "family", "probe", "kind", "k", "test_score", ...others]];
   for (const g of D.groups) for (const c of everyone(g)) g.tasks.forEach((task, t) => {
     const w = g.who[c], dense = w.kind === "baseline";
     for (const [i, k] of (dense ? [""] : g.ks).entries()) {
-      const auc = cell(g, dense ? 0 : i + 1, c, t), where = GROUP.map(n => g.names[n]);
-      if (Number.isFinite(auc)) rows.push([...where, task, D.families[g.family[t]], w.name, w.kind, k, auc]);
+      const at = s => g.cubes[s] ? cell(g, dense ? 0 : i + 1, c, t, s) : NaN, where = GROUP.map(n => g.names[n]);
+      const found = ["test_score", ...others].map(s => finite(at(s)));
+      if (found[0] !== "") rows.push([...where, task, D.families[g.family[t]], w.name, w.kind, k, ...found]);
     }
   });
   save("results.csv", rows);
 }
 function saveRanking() {
-  const g = group(), r = ranking(g), ref = reference(g, r), finite = x => Number.isFinite(x) ? x : "";
+  const g = group(), r = ranking(g), ref = reference(g, r);
   const rows = rankRows(g, r, ref).map(x => [x.name, x.kind, x.score, x.d, finite(x.low), finite(x.high)]);
-  save("ranking.csv", [["probe", "kind", "score", `difference to ${nameOf(g, ref)}`, "low", "high"], ...rows]);
+  const head = ["probe", "kind", `score: ${g.score} of ${g.label}`, `difference to ${nameOf(g, ref)}`, "low", "high"];
+  save("ranking.csv", [head, ...rows]);
 }
 
 // Filters, for all parts.

@@ -4,18 +4,23 @@ const $ = id => document.getElementById(id);
 const read = id => JSON.parse($(id).textContent);
 const CHARTS = read("charts");
 
-const signed = x => Number.isFinite(x) ? (x < 0 ? "−" : "+") + Math.abs(x).toFixed(4) : "missing";
-const f4 = x => Number.isFinite(x) ? x.toFixed(4) : "missing";
+const digits = x => x < 1000 ? x.toFixed(4) : Number(x.toPrecision(6)).toString();  // errors are in any unit
+const signed = x => Number.isFinite(x) ? (x < 0 ? "−" : "+") + digits(Math.abs(x)) : "missing";
+const f4 = x => Number.isFinite(x) ? (x < 0 ? "−" : "") + digits(Math.abs(x)) : "missing";
 const interval = (x, low, high) =>
   Number.isFinite(low) ? `${signed(x)} (${signed(low)} to ${signed(high)})` : signed(x);
 const plain = s => String(s).replaceAll("_", " ");
+const capital = s => s[0].toUpperCase() + s.slice(1);
 const byName = (a, b) => a.localeCompare(b, "en", {numeric: true});
 
 // Packed numbers, unpacked when they are first asked for.
 const once = (o, name, make) => o["$" + name] ??= make();
 const bytes = s => Uint8Array.from(atob(s), c => c.charCodeAt(0));
-const unpack = (o, name, scale) => once(o, name, () =>
-  Float64Array.from(new Uint16Array(bytes(o[name]).buffer), x => x === 65535 ? NaN : x / scale));
+const unpack = (o, name, scale) => once(o, name, () => {
+  const {buffer} = bytes(o[name].slice(1));
+  if (o[name][0] === "f") return new Float32Array(buffer);
+  return Float64Array.from(new Uint16Array(buffer), x => x === 65535 ? NaN : x / scale);
+});
 
 function el(tag, attributes = {}, ...inside) {
   const made = document.createElement(tag);
@@ -100,8 +105,10 @@ function forest(title, rows) {
   spec.layer[2].encoding.x.title = title;
   return spec;
 }
-function curve(x) {
+function curve(x, label) {
   const spec = structuredClone(CHARTS.curve);
   Object.assign(spec.encoding.x, x);
+  spec.encoding.y.title = `${label}, mean over tasks`;
+  spec.layer[1].encoding.tooltip[2].title = label;
   return spec;
 }
