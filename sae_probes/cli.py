@@ -39,7 +39,7 @@ from .evals import Options, run_baseline_evals, run_control_evals, run_sae_evals
 from .files import cache_dir
 from .probes import CONTROLS, METHODS, PENALTIES
 from .saes import load_sae, sae_hook
-from .settings import EMBEDDED_MODEL
+from .settings import EMBEDDED_MODEL, METRICS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,7 +58,7 @@ HELP: dict[str, str] = {
     "ks": "number of latents or other features. May be repeated. Default: the setting's own",
     "binarize": "let probes see only whether a latent is active", "draw": "number of the random weights",
     "datasets": f"a task's name, or a {FILE_KINDS} file with columns prompt and target, or text and label. May be "
-                "repeated. Default: all built-in tasks",
+                "repeated. Default: the built-in tasks of two classes",
     "results_path": "folder for the result files",
     "name": "what to call the SAE; its files lie in a folder of that name, so that several can share a results folder",
     "model_cache_path": "folder that keeps activations for later runs. Default: a temporary one",
@@ -92,8 +92,8 @@ def _say_version(asked: bool) -> None:
     typer.echo(f"sae-probes {__version__}")
     raise typer.Exit
 
-@app.callback(help="Are the latents of a sparse autoencoder useful features? Sparse probing on 113 text-classification "
-                   "tasks.", epilog=EXIT)
+@app.callback(help="Are the latents of a sparse autoencoder useful features? Sparse probing on 113 tasks of two "
+                   "classes, 20 of several, and 22 of numbers.", epilog=EXIT)
 def about(version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_say_version,
                                                 help="Say which version this is, and exit.")] = False) -> None: ...
 
@@ -208,9 +208,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with all colum
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print the table as CSV.")]
 Where = Annotated[Path, typer.Argument(help="A folder of results, or one saved file.")]
 Setting = Annotated[str | None, typer.Option(help="One setting. Default: each that is there.")]
-By = Annotated[str, typer.Option(help="area: the mean of test AUC over log2 k; excess: area above the random control; "
-                                      "logit: area of log odds; k=16: at one number of latents. For a ranking by "
-                                      "default excess where there are random controls, else area.")]
+By = Annotated[str, typer.Option(help="area: the mean of the test score over log2 k; excess: area above the random "
+                                      "control; logit: area of log odds; k=16: at one number of latents. For a ranking "
+                                      "by default excess where there are random controls, else area.")]
 A = Annotated[str, typer.Argument(help="An SAE, baseline or control, by its name or the beginning of its fingerprint, "
                                         "perhaps with a number of latents: 'my-sae k=16'.")]
 B = Annotated[str, typer.Argument(help="What it is compared with, named in the same ways.")]
@@ -253,14 +253,14 @@ def _standing(own: pd.DataFrame, every: pd.DataFrame) -> dict[str, Any]:
 
 # %% ../nbs/19_cli.ipynb #d20b0003
 def overview(results: pd.DataFrame) -> pd.DataFrame:
-    """What a table of results has: one row per model, hook, setting, protocol and contender.
+    """What a table of results has: one row per model, hook, metric, setting, protocol and contender.
 
     Columns: these, `kind` ("sae", "baseline" or "control"), `name`, fingerprint (`sae`) and `architecture` of the SAE
     it is or stands for, `ks`, `seeds`, `tasks`, `cells`, `gaps`: the number of those `missing`, which others have.
     """
     from sae_probes.ranking import contenders
-    from sae_probes.results import columns, round_condition, sae_names, with_columns
-    table = with_columns(results, columns()).assign(name=sae_names(results), **contenders(results))
+    from sae_probes.results import columns, round_condition, sae_names, with_columns, with_scores
+    table = with_columns(with_scores(results), columns()).assign(name=sae_names(results), **contenders(results))
     table = table.assign(condition=round_condition(table["condition"]))
     of, group, rows = ["contender", "kind", "name", "sae", "architecture"], columns("group"), []
     for key, part in table.groupby(group, dropna=False, sort=False):
@@ -280,8 +280,9 @@ def _by(found: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[dict[str, A
     for key, part in found.groupby([*names], dropna=False, sort=False): yield dict(zip(names, key, strict=True)), part
 
 def _counted(part: pd.DataFrame) -> dict[str, str]:
-    "How much there is of a part of an overview."
-    return dict(tasks=str(part["tasks"].max()), cells=str(part["cells"].sum()), gaps=str(part["gaps"].sum()),
+    "How much there is of a part of an overview. Tasks of two metrics are never the same."
+    tasks = part.groupby("metric")["tasks"].max().sum()
+    return dict(tasks=str(tasks), cells=str(part["cells"].sum()), gaps=str(part["gaps"].sum()),
                 seeds=_spread(_union(part["seeds"])))
 
 # %% ../nbs/19_cli.ipynb #d20b0006
@@ -298,7 +299,8 @@ def _who_is_there(found: pd.DataFrame) -> pd.DataFrame:
 
 def _where_it_is(found: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
     "What all groups of an overview share, in a line; then one row for each, with how many it has of each kind."
-    names = ["setting", "protocol", "hook", "model"]
+    names = ["metric", "setting", "protocol", "hook", "model"]
+    found = found.assign(metric=[METRICS[m].label if m in METRICS else m for m in found["metric"]])
     alike = [c for c in names if found[c].nunique(dropna=False) == 1]
     kinds = lambda part: {f"{kind}s": str(int((part["kind"] == kind).sum())) for kind in ("sae", "control", "baseline")}
     rows = [{c: v for c, v in g.items() if c not in alike} | kinds(part) | _counted(part)
@@ -473,8 +475,13 @@ def _versus(rows: pd.DataFrame) -> pd.DataFrame:
                          "A minus B": [*starmap(with_interval, difference)], "p": rows["p"].map("{:.2g}".format),
                          **counts})
 
-def comparison_report(found: Sequence[Comparison]) -> Answer:
-    "Comparisons of the same two as a command says them: the conclusion is of the first."
+def _metrics(rows: pd.DataFrame) -> str:
+    "The metrics of some rows, in words."
+    from sae_probes.results import metric_label
+    return " and ".join(metric_label("test_score", rows[rows["metric"] == m]) for m in rows["metric"].unique())
+
+def comparison_report(found: Sequence[Comparison], results: pd.DataFrame) -> Answer:
+    "Comparisons of two, whose rows `results` are, as a command says them: the conclusion is of the first."
     from sae_probes.ranking import find_score, named_groups
     first = found[0]
     table = pd.concat([c.table.assign(score=c.metric) for c in found], ignore_index=True)
@@ -483,10 +490,10 @@ def comparison_report(found: Sequence[Comparison]) -> Answer:
     heads = chain([[f"A: {first.a}", f"B: {first.b}"]], repeat([]))
     shown = [([*head, *[name] * bool(name)], _versus(rows)) for head, (name, rows) in zip(heads, named_groups(table))]
     said = [line for line, n in zip(first.conclusions, first.table["tasks"], strict=True) if n]
-    what = "" if first.metric == "test_auc" else (
-        f"Scores are of test AUC; {first.metric}: {find_score(first.metric).help}. ")
-    said.append(f"{what}A task is won by more than {first.margin:g}. Intervals and p are over tasks, each row for "
-                "itself: of many rows some have p below 0.05 by chance.")
+    how = "" if first.metric in ("test_auc", "test_score") else f"; {first.metric}: {find_score(first.metric).help}"
+    said += [f"Scores are of {_metrics(table if 'metric' in table else results)}{how}. A task is won by more than "
+             f"{first.margin:g}. Intervals and p are over tasks, each row for itself: of many rows some have p below "
+             "0.05 by chance."]
     return Answer(table, shown, said, {"a": first.a, "b": first.b})
 
 # %% ../nbs/19_cli.ipynb #d20b0009
@@ -494,14 +501,15 @@ def comparison_report(found: Sequence[Comparison]) -> Answer:
 def compare(results: Where, a: A, b: B, score: By = "area", setting: Setting = None, as_json: AsJson = False,
             as_csv: AsCsv = False) -> None:
     "Is A better than B?"
-    from sae_probes.ranking import find_score
+    from sae_probes.ranking import contenders, find_score
     find_score(score)
     table = stored(results, setting)
     pair = find_pair(table, a, b)
     try: found = compared(table, pair, score)
     except ValueError as e: _nothing(e)
     if not found[0].table["tasks"].any(): _nothing(found[0].conclusions[0])
-    comparison_report(found).say(as_json, as_csv)
+    own = contenders(table)["contender"].isin([who for who, _ in pair])
+    comparison_report(found, table[own]).say(as_json, as_csv)
 
 # %% ../nbs/19_cli.ipynb #d20a0041
 @app.command(epilog=EXIT)
