@@ -191,7 +191,8 @@ def means_by(table: pd.DataFrame, by: Sequence[str], value: str = "test_score",
 def _mean_of(results: pd.DataFrame, metric: str) -> str:
     "Name of an axis of means over the tasks in `results`."
     tasks, seeds = results["dataset"].nunique(), results["seed"].nunique() if "seed" in results else 1
-    return f"{metric_label(metric, results)}, mean of {tasks} task" + "s" * (tasks != 1) + f", {seeds} seeds" * (seeds > 1)
+    of = f"{tasks} task" + "s" * (tasks != 1) + f", {seeds} seeds" * (seeds > 1)
+    return f"{metric_label(metric, results)}, mean of {of}"
 
 def _mean_line(table: pd.DataFrame, x: str, metric: str, ax: Axes, label: str, look: dict[str, Any],
                dashed: bool = False, band: bool = True) -> None:
@@ -444,7 +445,7 @@ def plot_uplift_map(quiver: Quiver, pool: str | None = None) -> Figure:
         return fig
 
 # %% ../nbs/14_plots.ipynb #4de63f4e
-def plot_means(table: pd.DataFrame, xlabel: str = "test AUC") -> Figure:
+def plot_means(table: pd.DataFrame) -> Figure:
     """Rows of `stats.means` as points with their intervals, one panel per setting, in the protocol's order. Columns:
     `setting`, `probe`, `mean`, `ci_low`, `ci_high`.
     """
@@ -457,7 +458,7 @@ def plot_means(table: pd.DataFrame, xlabel: str = "test AUC") -> Figure:
             for probe, mean, low, high in rows[["probe", "mean", "ci_low", "ci_high"]].itertuples(index=False):
                 ax.errorbar(mean, names.index(probe), xerr=[[mean - low], [high - mean]], linewidth=1, **looks[probe])
         axes[0].set(yticks=range(len(names)), yticklabels=[labels[n] for n in names], ylim=(-0.6, len(names) - 0.4))
-        fig.supxlabel(xlabel, fontsize=8)
+        fig.supxlabel(metric_label("test_score", table), fontsize=8)
         _key(fig, looks, labels)
         return fig
 
@@ -474,11 +475,12 @@ def plot_picks(quiver: Quiver) -> Figure:
     kinds = (("pick without", ~new, "0.5"), ("an added probe is picked", new, look("sae")["color"]))
     with style():
         fig, (ax,) = _axes(COLUMN, COLUMN, sharey=True)
-        ax.plot([0.4, 1], [0.4, 1], color="0.7", linewidth=0.8)
+        ax.plot([min(0.4, low), 1], [min(0.4, low), 1], color="0.7", linewidth=0.8)
         for label, mask, color in kinds:
             ax.scatter(first["score"][mask], second["score"][mask], s=12, alpha=0.8, linewidth=0, color=color,
                        label=f"{label} ({mask.sum()})")
-        ax.set(xlabel=f"{base}: test AUC", ylabel=f"{pool}: test AUC")
+        name = metric_label(quiver.metric, quiver.cells)
+        ax.set(xlabel=f"{base}: {name}", ylabel=f"{pool}: {name}")
         ax.set(xlim=(low, 1.01), ylim=(low, 1.01), aspect="equal")
         ax.legend(loc="upper left")
         return fig
@@ -588,9 +590,10 @@ def layer(hook: str) -> int:
     return int(hook.split(".")[1]) if hook.startswith("blocks.") else -1
 
 def _wins_by_hook(table: pd.DataFrame, hooks: int) -> pd.DataFrame:
-    "How many tasks each method wins by validation AUC (the first of those that tie); a column per hook, by its place."
-    seeds = table.groupby(["at", "dataset", "method"], as_index=False, sort=False)["val_auc"].mean()
-    first = seeds.loc[seeds.groupby(["at", "dataset"])["val_auc"].idxmax()]
+    "How many tasks each method wins by validation (the first of those that tie); a column per hook, by its place."
+    score = score_column(table, "val_score")
+    seeds = table.groupby(["at", "dataset", "method"], as_index=False, sort=False)[score].mean()
+    first = seeds.loc[seeds.groupby(["at", "dataset"])[score].idxmax()]
     counts = first.groupby(["method", "at"]).size().unstack(fill_value=0)
     return counts.reindex(columns=range(hooks), fill_value=0)
 
@@ -725,9 +728,11 @@ def _apart_panels(fig: Figure, places: Sequence[Any], columns: int, differences:
     return panels
 
 # %% ../nbs/14_plots.ipynb #4c091313
-def plot_apart_by_k(levels: pd.DataFrame, differences: pd.DataFrame, ylabel: str, columns: int = 4) -> Figure:
+def plot_apart_by_k(levels: pd.DataFrame, differences: pd.DataFrame, ylabel: str, columns: int = 4,
+                    metric: str = "test AUC") -> Figure:
     """Above, means of `levels` against k, a line for each `line`; below, a panel for each `line` of `differences`, with
-    intervals. Columns of both: `line`, `k`, `mean`; of `differences` also `low`, `high`.
+    intervals. Columns of both: `line`, `k`, `mean`; of `differences` also `low`, `high`. `metric`: what the means
+    are of.
     """
     import matplotlib.pyplot as plt
     names, ks = called(differences["line"], long=24), sorted(differences["k"].unique())
@@ -744,7 +749,7 @@ def plot_apart_by_k(levels: pd.DataFrame, differences: pd.DataFrame, ylabel: str
         small = _apart_panels(fig, places, columns, differences, looks, names)
         for ax, some in ((top, ks if columns > 2 else ks[::2]), (small[0], ks[::3])): _k_axis(ax, some)
         small[0].autoscale_view()
-        top.set_ylabel("test AUC, mean over tasks")
+        top.set_ylabel(f"{metric}, mean over tasks")
         small[(rows - 1) // 2 * columns].set_ylabel(ylabel)
         shown = [h for h in top.get_lines() if not str(h.get_label()).startswith("_")]
         side.legend(handles=shown, loc="center left", bbox_to_anchor=(-0.12, 0.5), fontsize=6).set_in_layout(False)

@@ -23,8 +23,9 @@ __all__ = ['CONFIDENCE', 'RESAMPLES', 'MARGIN', 'check_once', 'by_task', 'bootst
 
 # %% ../nbs/10_stats.ipynb #60d53caa
 def _keys(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    "Those of the columns `names` that tell rows of `table` apart; `dataset` and `setting` always do."
-    return [c for c in names if c in table and (c in ("dataset", "setting") or table[c].nunique(dropna=False) > 1)]
+    "Those of the columns `names` that tell rows of `table` apart, `dataset`, `setting`, and a metric that is not AUC."
+    stays = lambda c: c in ("dataset", "setting") or (c == "metric" and table[c].ne("auc").any())
+    return [c for c in names if c in table and (stays(c) or table[c].nunique(dropna=False) > 1)]
 
 def _number(table: pd.DataFrame, names: Sequence[str]) -> pd.Series:
     "One number for each combination of values; a missing value is a value."
@@ -357,7 +358,7 @@ def _arrows(results: pd.DataFrame, labels: Sequence[str],
             metrics: Sequence[str]) -> tuple[pd.DataFrame, list[str], list[str]]:
     "Rows of `labels` with numbers for `cell` and `group` and names of each `probe`; columns of a cell and of a group."
     table = _each_draw(_rows_of(results, labels, metrics))
-    cell, group = _keys(table, (*columns("cell"), "draw")), _keys(table, columns("group"))
+    cell, group = _keys(table, (*columns("cell", "group"), "draw")), _keys(table, columns("group"))
     table = table.assign(cell=_number(table, cell), group=_number(table, group))
     check_once(table, ["cell", "label"])
     return table.assign(probe=table["label"]), cell, group
