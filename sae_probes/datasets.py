@@ -38,23 +38,11 @@ __all__ = ['KEPT_ROWS', 'KINDS', 'CLASS_VALUES', 'MIN_CLASS', 'HEAVY_TAIL', 'FIL
            'near_duplicates', 'audit']
 
 # %% ../nbs/02_datasets.ipynb #cell-5
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """A task, of text or of activations: classes to be told apart, or a number to be predicted.
-
-    `prompts`: n strings. `labels`: int64 (n,), numbers of classes, or float64 (n,) or (n, 2). `classes`: their names,
-    none of numbers. `shifted`: the same task on prompts from another distribution, where there is such a twin.
-    `activations`: float32 (n, d) of a task without text, whose `prompts` are digests. `scale`: how probes see numbers.
-    `known`: what was found out.
-    """
-    name: str
-    prompts: list[str] = field(repr=False)
-    labels: np.ndarray = field(repr=False)
+class _Rows:
+    "What follows from the rows of a dataset."
+    prompts: list[str]
+    labels: np.ndarray
     classes: tuple[str, ...]
-    shifted: Dataset | None = field(default=None, repr=False)
-    activations: np.ndarray | None = field(default=None, repr=False)
-    scale: Scale = field(default=SCALES["identity"], repr=False)
-    known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int: return len(self.prompts)
 
@@ -75,6 +63,25 @@ class Dataset:
         "Columns `prompt` and `target` (the class names, or numbers)."
         names = np.array(self.classes, dtype=object)
         return pd.DataFrame({"prompt": self.prompts, "target": names[self.labels] if self.classes else [*self.labels]})
+
+# %% ../nbs/02_datasets.ipynb #2914f05b
+@dataclass(frozen=True, eq=False)
+class Dataset(_Rows):
+    """A task, of text or of activations: classes to be told apart, or a number to be predicted.
+
+    `prompts`: n strings. `labels`: int64 (n,), numbers of classes, or float64 (n,) or (n, 2). `classes`: their names,
+    none of numbers. `shifted`: the same task on prompts from another distribution, where there is such a twin.
+    `activations`: float32 (n, d) of a task without text, whose `prompts` are digests. `scale`: how probes see numbers.
+    `known`: what was found out.
+    """
+    name: str
+    prompts: list[str] = field(repr=False)
+    labels: np.ndarray = field(repr=False)
+    classes: tuple[str, ...]
+    shifted: Dataset | None = field(default=None, repr=False)
+    activations: np.ndarray | None = field(default=None, repr=False)
+    scale: Scale = field(default=SCALES["identity"], repr=False)
+    known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
 # %% ../nbs/02_datasets.ipynb #cell-6
 _SPELLED = {"prompt": ("prompt", "text"), "target": ("target", "label")}
@@ -160,7 +167,8 @@ def draw_rows(labels: np.ndarray, n: int, seed: int = SEED) -> np.ndarray:
     if not is_binary(labels):
         from sklearn.utils import resample
         classes = None if labels.dtype.kind == "f" else labels
-        return np.sort(resample(np.arange(len(labels)), replace=False, n_samples=n, random_state=seed, stratify=classes))
+        rows = np.arange(len(labels))
+        return np.sort(resample(rows, replace=False, n_samples=n, random_state=seed, stratify=classes))
     rng, (others, positives) = np.random.RandomState(seed), (np.flatnonzero(labels == c) for c in (0, 1))
     n_pos = min(len(positives), max(n // 2, n - len(others)))
     drawn = [rng.choice(rows, size, replace=False) for rows, size in ((positives, n_pos), (others, n - n_pos))]
@@ -228,7 +236,7 @@ def _numbers(found: np.ndarray, labels: np.ndarray, name: str, where: str) -> np
     if not np.isfinite(values).all():
         at = int((~np.isfinite(values)).argmax())
         raise ValueError(f"{where}: `{name}` is infinite at row {at}; drop such rows.")
-    if np.ptp(values) == 0: raise ValueError(f"{where}: `{name}` is {values[0]:g} in all rows: there is nothing to tell.")
+    if np.ptp(values) == 0: raise ValueError(f"{where}: `{name}` is {values[0]:g} in all rows: nothing is to be told.")
     return values
 
 # %% ../nbs/02_datasets.ipynb #f0ece92b
@@ -257,6 +265,7 @@ def _missing(df: pd.DataFrame, at: Sequence[int], where: str) -> None:
             raise ValueError(f"{where}: {int(missing.sum())} rows have no {role} "
                              f"(first at {_place(df, int(missing.argmax()))}); drop or fill them.")
 
+# %% ../nbs/02_datasets.ipynb #d5263c91
 def dataset_from_frame(df: pd.DataFrame, name: str, where: str = "",
                        classes: Mapping[str, Sequence[str]] | None = None, activations: np.ndarray | None = None,
                        kind: str | None = None, scale: str | None = None) -> Dataset:
@@ -569,32 +578,31 @@ def _changed(dataset: Dataset, name: str | None, kind: str | None, scale: str | 
     return replace(changed, scale=_scale(dataset.labels, scale, dataset.name)) if scale else changed
 
 # %% ../nbs/02_datasets.ipynb #e79a6f7f
-def load_dataset(source: Any, name: str | None = None, *, kind: str | None = None,
-                 scale: str | None = None) -> Dataset:
+def load_dataset(source: Any, name: str | None = None, *, kind: str | None = None, scale: str | None = None) -> Dataset:
     """A `Dataset` from a built-in name, a file, a table, arrays or a `Dataset`.
 
     A table, or a .csv, .tsv, .parquet, .json or .jsonl file with one, has the columns `prompt` (text) and `target`
     (classes, or numbers), or `text` and `label`. Tables are those of pandas, Polars, Arrow and Hugging Face, a dict of
-    columns, a list of dicts, and a pair (prompts, labels). Activations without text are `(name, X, y)`, X (n, d) and y (n,), a
-    .npz or .safetensors file with the arrays X and y, or a table with such columns. `name` is used in file names; a
-    file's default is its stem, and a table needs one: `(name, table)` says the same. `kind`: binary, multiclass or
-    continuous, `scale`: one of `SCALES`, for numbers; by default what the target looks like. Raises `ValueError`
-    (unknown name, unfit table) or `FileNotFoundError`.
+    columns, a list of dicts, and a pair (prompts, labels). Activations without text are `(name, X, y)`, X (n, d) and
+    y (n,), a .npz or .safetensors file with the arrays X and y, or a table with such columns. `name` is used in file
+    names; a file's default is its stem, a table needs one: `(name, table)`. `kind`: binary, multiclass or continuous,
+    `scale`: one of `SCALES`, for numbers; by default what the target looks like. Raises `ValueError` (unknown name,
+    unfit table) or `FileNotFoundError`.
     """
     how: dict[str, Any] = {"kind": kind, "scale": scale}
     if isinstance(source, tuple) and len(source) == 3: return dataset_from_arrays(*source[1:], name or source[0], **how)
     named = isinstance(source, tuple) and len(source) == 2
     if named and (isinstance(source[0], str) or _is_table(source[1])): name, source = source
     where = str(name)
-    if kind := _file_kind(source):
+    if suffix := _file_kind(source):
         path = Path(os.path.expanduser(source))
         if not path.is_file(): raise FileNotFoundError(f"no dataset file {path}")
-        name, where, source = name or path.name.split(".")[0], str(path), _READERS[kind](path)
+        name, where, source = name or path.name.split(".")[0], str(path), _READERS[suffix](path)
     elif isinstance(source, (str, os.PathLike)): source = _load_builtin(str(source), data_dir())
     if isinstance(source, Dataset): return _changed(source, name, kind, scale)
-    pair = isinstance(source, tuple) and len(source) == 2 and _is_matrix(source[0])
+    pair = source if isinstance(source, tuple) and len(source) == 2 and _is_matrix(source[0]) else None
     df = pd.DataFrame() if pair else _as_frame(source, where)
-    arrays = (source[0], source[1]) if pair else _column_arrays(df)
+    arrays = pair or _column_arrays(df)
     if not name: raise ValueError("a table needs a name: load_dataset(table, name='my_task') or ('my_task', table).")
     if not isinstance(name, str): raise ValueError(f"the name of a table is text, not {name!r}.")
     if arrays: return dataset_from_arrays(*arrays, name, where, **how)
@@ -671,9 +679,9 @@ class Regime:
 
     `axis`: the result column that varies (None: a single condition). `values`: its values. `ks`: default numbers of
     latents. `plan(labels, value)`: the `Plan`, or None where a task is too small for that value. `shifted`: test on
-    all of the task's shifted twin instead of on rows of its own. `help`: one line for lists of regimes. `label`: the
-    x axis of its figures (by default the axis, or the name), on a log scale where `log_axis`. Raises `ValueError` for a
-    name that is none for a folder, and for values that would share a file. `kinds`: those of `KINDS` that it is for.
+    all of the task's shifted twin instead of on rows of its own. `help`: one line for lists. `label`: the x axis of its
+    figures (by default the axis, or the name), on a log scale where `log_axis`. `kinds`: those of `KINDS` that it is
+    for. Raises `ValueError` for a name that is none for a folder, and for values that would share a file.
     """
     name: str
     axis: str | None
@@ -687,14 +695,13 @@ class Regime:
     kinds: tuple[str, ...] = ("binary",)
 
     def __post_init__(self) -> None:
-        for listed in ("values", "ks"):
-            plain = tuple(v.item() if isinstance(v, np.generic) else v for v in getattr(self, listed))
-            object.__setattr__(self, listed, plain)
+        plain = lambda values: tuple(v.item() if isinstance(v, np.generic) else v for v in values)
+        for listed in ("values", "ks"): object.__setattr__(self, listed, plain(getattr(self, listed)))
         safe_name(self.name)
-        if not self.label: object.__setattr__(self, "label", self.axis or self.name)
+        object.__setattr__(self, "label", self.label or self.axis or self.name)
         if len({str(v) for v in self.values}) < len(self.values) or (self.axis is None and len(self.values) > 1):
-            raise ValueError(f"the regime {self.name} needs values that differ, and an `axis` where it has "
-                             f"several; it has {short(self.values)}.")
+            raise ValueError(f"the regime {self.name} needs values that differ, and an `axis` where it has several; it "
+                             f"has {short(self.values)}.")
 
 # %% ../nbs/02_datasets.ipynb #cell-47
 def balanced_rows(labels: np.ndarray) -> int:
@@ -917,7 +924,7 @@ def split(dataset: Dataset, regime: str | Regime, value: Any = None, seed: int =
 
 # %% ../nbs/02_datasets.ipynb #9c5d23d5
 def coordinates(latitude: Any, longitude: Any, name: str) -> Dataset:
-    """A task of two numbers, (n, 2): prompts that two tasks share and that have one value in each, in `latitude`'s order.
+    """A task of two numbers, (n, 2): prompts that two tasks share, with one value in each, in `latitude`'s order.
 
     Both: what `load_dataset` takes, in degrees. Raises `ValueError` where they aren't, or share no prompt.
     """

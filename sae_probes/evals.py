@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from .activations import (activation_identity, activation_path, as_stored, cached_identity,
                                     ensure_activations, is_whole, load_activations, sample_activations)
 from .datasets import (REGIMES, Dataset, Regime, Split, TooSmall, conditions, get_regime, load_datasets,
@@ -30,8 +29,7 @@ from .probes import (BINARY, CONTROLS, METHODS, Normalization, ProbeOptions, Tar
                                sparse_probes)
 from .saes import (check_rows, check_sae, describe_sae, encode_array, encode_sparse, load_sae, mean_active,
                              sae_fingerprint, sae_name, sae_reading, sae_signatures, sae_width)
-from .settings import (DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, PROTOCOLS, SEED, SPLITS, Protocol, log,
-                                 pick_device)
+from .settings import DEFAULT_RESULTS_PATH, MAX_SEQ_LEN, PROTOCOLS, SEED, SPLITS, Protocol, log, pick_device
 from .solver import SOLVERS, get_solver
 from .targets import TARGETS, target_of
 
@@ -132,7 +130,6 @@ def with_options(run: Callable[..., None]) -> Callable[..., None]:
 Seeds = tuple[int, ...]
 
 def _nothing(X: Any) -> Any: return None
-
 def _nothing_more(seed: int) -> dict[str, Any]: return {}
 
 @dataclass(frozen=True)
@@ -140,9 +137,9 @@ class Prober:
     """A way of probing. `features(X, seeds)` turns activations (n, d) into what a probe sees, once for all conditions:
     it gives pairs of seeds and the features that these share. `fit(features_train, y_train, features_test, y_test,
     seed)` gives rows of results, of targets that aren't two classes with a `target`; `kinds`: those that it is for.
-    `columns` go into every row; `identity` is what the numbers depend on, `at_seed` what
-    else they do at a seed, and `signature`, for a few rows of each dataset, what these can't say. `check(X)` raises
-    where features are not what a probe needs. `folder` and `label` name its files, which `home` sets apart.
+    `columns` go into every row; `identity` is what the numbers depend on, `at_seed` what else they do at a seed, and
+    `signature`, for a few rows of each dataset, what these can't say. `check(X)` raises where features are not what a
+    probe needs. `folder` and `label` name its files, which `home` sets apart.
     """
     folder: str
     label: str
@@ -352,6 +349,7 @@ def _fit(prober: Prober, dataset: Dataset, features: Any, s: Split, seed: int) -
     more = {} if dataset.kind == BINARY.name else {"target": target}
     return prober.fit(features[s.train], y_train, features[s.test], y_test, seed, **more)
 
+# %% ../nbs/08_evals.ipynb #ae929904
 def fit_cells(cells: Sequence[tuple[Cell, dict]], prober: Prober, regime: Regime, features: Any, common: dict) -> int:
     """Split, fit and store cells of one dataset, each given with what it is made by; the number of cells.
 
@@ -494,9 +492,9 @@ def _made_by(run: Run, prober: Prober, cells: Sequence[Cell]) -> list[dict[str, 
     sources = {name: _sources(run, ds) | seen.get(name, {}) for name, ds in datasets.items()}
     o, plan = run.options, lambda c: plan_identity(c.dataset, run.regime, c.value, run.options.protocol.split)
     kind = lambda ds: {name: v for name, v in _told(ds).items() if name != "metric"}
-    return [{**sources[c.dataset.name], **kind(c.dataset), "setting": run.regime.name, "split": o.split, "condition": c.value,
-             "plan": plan(c), "seed": c.seed, "solver": o.solver, **prober.identity, **prober.at_seed(c.seed)}
-            for c in cells]
+    return [{**sources[c.dataset.name], **kind(c.dataset), "setting": run.regime.name, "split": o.split,
+             "condition": c.value, "plan": plan(c), "seed": c.seed, "solver": o.solver, **prober.identity,
+             **prober.at_seed(c.seed)} for c in cells]
 
 # %% ../nbs/08_evals.ipynb #1d79de62
 def _is_done(run: Run, cell: Cell, made_by: dict[str, Any], rows: Sequence[dict[str, Any]]) -> bool:
@@ -629,13 +627,13 @@ def run_sae_evals(sae: Any, model_name: str, hook_name: str, reg_type: str, sett
     """Train k-sparse probes on the latents of `sae` and store their scores, one JSON file per dataset and condition.
 
     `sae`: an object with `encode`, or what `load_sae` loads. `reg_type`: "l1" or "l2". `setting`: a name in `REGIMES`,
-    or a `Regime`. `ks`: numbers of latents (default: the setting's own). `datasets`: anything `load_dataset` takes
-    (default: the 113 of two classes, or the 8 with a twin under covariate shift), of any kind of target. `device`: default cuda, mps or cpu, the first there
-    is. `name`: what to call the SAE; its files then lie in a folder of that name, so that several SAEs can share a
-    `results_path`, as seeds do in theirs. Controls of the protocol are run too. Cells already stored are skipped;
-    `load_results(results_path)` reads them all. Raises `IdentityError` when stored results or activations were made
-    by something else (another SAE, say), and `ValueError` for input that can't work. Files and protocol, where none is
-    named: sae-probes 0.4.2.
+    or a `Regime`. `ks`: numbers of latents (default: the setting's own). `datasets`: anything `load_dataset` takes, of
+    any kind of target (default: the 113 of two classes, or the 8 with a twin under covariate shift). `device`: default
+    cuda, mps or cpu, the first there is. `name`: what to call the SAE; its files then lie in a folder of that name, so
+    that several SAEs can share a `results_path`, as seeds do in theirs. Controls of the protocol are run too. Cells
+    already stored are skipped; `load_results(results_path)` reads them all. Raises `IdentityError` when stored results
+    or activations were made by something else (another SAE, say), and `ValueError` for input that can't work. Files and
+    protocol, where none is named: sae-probes 0.4.2.
     """
     sae, given = load_sae(sae, device), get_regime(setting).ks if ks is None else ks
     check_sae(sae, hook_name)

@@ -151,8 +151,8 @@ class Target:
 
     `metric`: one of `METRICS`, by which validation picks. `classes`: whether classes are told apart, not a number
     predicted. `rank(codes, y, normalization)`: all latents, the best first. `folds(y, seed)`: as `make_folds`.
-    `judge(model, X, y)`: the metric. `score(model, X, y, val, scale)`: all scores, a dataclass. `fit`: the linear probe,
-    with the signature of `fit_logreg`. `scale`: how numbers are seen.
+    `judge(model, X, y)`: the metric. `score(model, X, y, val, scale)`: all scores, a dataclass. `fit`: the linear
+    probe, as `fit_logreg`. `scale`: how numbers are seen.
     """
     name: str
     metric: str
@@ -167,7 +167,6 @@ class Target:
 
     @property
     def chance(self) -> float: return METRICS[self.metric].chance
-
     def can_fit(self, part: np.ndarray, y: np.ndarray) -> bool:
         "Whether the targets `part` of some rows have all the classes that `y` has."
         return not self.classes or len(np.unique(part)) == len(np.unique(y))
@@ -176,6 +175,7 @@ class Target:
         "All scores of a fitted `model` on test rows."
         return self.score(model, X, y, val, self.scale)
 
+# %% ../nbs/07_probes.ipynb #2ecf4625
 def _fit_binary(*given: Any) -> Fit: return fit_logreg(*given)
 
 BINARY = Target("binary", "auc", "two classes, by logistic regression", True,
@@ -198,7 +198,8 @@ def pick(candidates: Sequence[Any], fit_parts: FitParts, X: np.ndarray, y: np.nd
     scores, models = [], None
     for (_, val), can in zip(folds, able):
         models, held_out, truth = next(fitted) if can else None, X[val], y[val]
-        scores.append([target.judge(m, held_out, truth) for m in models] if models else [target.chance] * len(candidates))
+        judged = [target.judge(m, held_out, truth) for m in models or ()]
+        scores.append(judged or [target.chance] * len(candidates))
     means = np.mean(scores, axis=0)
     best = int(np.argmax(means))
     return candidates[best], float(means[best]), models and models[best]
@@ -374,7 +375,8 @@ class Baseline:
     def run(self, X_train: np.ndarray, y_train: np.ndarray, X_test: np.ndarray, y_test: np.ndarray, seed: int = SEED,
             solver: str = "fast", target: Target = BINARY) -> Fit:
         "`fit`, which hears of the `solver` only where it takes one, and of a `target` that isn't two classes."
-        more = ({"solver": solver} if self.takes_solver else {}) | ({} if target.name == BINARY.name else {"target": target})
+        more: dict[str, Any] = {"solver": solver} if self.takes_solver else {}
+        if target.name != BINARY.name: more["target"] = target
         return self.fit(X_train, y_train, X_test, y_test, seed=seed, **more)
 
 @one_thread()

@@ -560,8 +560,8 @@ def rank(results: pd.DataFrame, score: str | Score | None = None, metric: str = 
 
     `score`: one of `SCORES`, or "k=16"; `default_score` where none is named. Each group (model, hook, setting,
     protocol, metric) is ranked by itself. Conditions, then seeds are averaged in each task. `over`: what certainty is
-    about, other tasks of the kind ("tasks"), or other splits of these ("seeds"). Two contenders are told apart where p is at
-    most 1 - `confidence` and the interval leaves zero out, both for all pairs of the group at once (`pairwise`).
+    about, other tasks of the kind ("tasks"), or other splits of these ("seeds"). Two contenders are told apart where p
+    is at most 1 - `confidence` and the interval leaves zero out, both for all pairs of the group at once (`pairwise`).
     Raises `ValueError` for an unknown score or `over`, and where no cell is shared.
     """
     if over not in OVER: raise ValueError(f"certainty is over {' or '.join(map(repr, OVER))}, not {over!r}.")

@@ -253,8 +253,8 @@ def with_scores(table: pd.DataFrame) -> pd.DataFrame:
 def score_column(table: pd.DataFrame, metric: str) -> str:
     "`metric`, and of the scores that go by several names that of AUC, where all rows have two classes."
     two = {"test_score": "test_auc", "val_score": "val_auc"}
-    if two.get(metric, metric) not in table or ("metric" in table and not table["metric"].eq("auc").all()): return metric
-    return two.get(metric, metric)
+    of_two, binary = two.get(metric, metric), "metric" not in table or table["metric"].eq("auc").all()
+    return of_two if binary and of_two in table else metric
 
 def metric_label(metric: str, rows: pd.DataFrame | None = None) -> str:
     """What figures and sentences call a score of `rows`: "test AUC", "test R²"; "test score" where they have several.

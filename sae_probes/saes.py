@@ -70,7 +70,8 @@ def load_sae(source: Any, device: str | None = None) -> Any:
     if path and path.is_dir(): sae = SAE.load_from_disk(path, device=device)
     else:
         try: sae = SAE.from_pretrained(*_release(source), device=device)
-        except ValueError as e: raise ValueError(f"{e}{f' There is no folder {str(source)!r} here.' * bool(path)}") from e
+        except ValueError as e:
+            raise ValueError(f"{e}{f' There is no folder {str(source)!r} here.' * bool(path)}") from e
     _SOURCES[sae] = name
     return sae
 

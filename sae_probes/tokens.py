@@ -700,18 +700,17 @@ def run_token_evals(sae: Any, model_name: str, hook_name: str, setting: str | Re
     which type (2 bytes per number, or 4 for "float32"), all others. BOS is left out. For all else: `run_sae_evals`.
     """
     kinds, given = _check_methods(methods, sae), get_regime(setting).ks if ks is None else ks
-    how = seed, options.solver, options.protocol.ranking
-    probes = ProbeOptions(given, reg_type, mean_diff_normalization, False, *how)
-    sae = None if sae is None else load_sae(sae, device)
-    if sae is not None: check_sae(sae, hook_name)
-    if sae is not None: options = replace(options, reading=options.reading or sae_reading(sae))
+    how = mean_diff_normalization, False, seed, options.solver, options.protocol.ranking
+    probes = ProbeOptions(given, reg_type, *how)
+    if sae is not None:
+        check_sae(sae := load_sae(sae, device), hook_name)
+        options = replace(options, reading=options.reading or sae_reading(sae))
     where = setting, results_path, model_cache_path, datasets, device, seed
     with prepare_run(options, model_name, hook_name, *where) as plain:
         check_kinds(plain.datasets, ("binary",), "a probe on all tokens")
         run = _token_run(plain, sae, kinds, n_tokens, stored_as)
         if "pooled" in kinds: probes = _with_latents(run, probes, ks is not None)
         for m in methods:
-            prober = token_prober(m, run.files, probes, run.device)
-            if TOKEN_METHODS.find(m).pooling is not None:
-                prober = on_sae(named(prober, sae, run.width or 0, name), sae, run.width or 0, run.device)
+            prober, width = token_prober(m, run.files, probes, run.device), run.width or 0
+            if TOKEN_METHODS.find(m).pooling: prober = on_sae(named(prober, sae, width, name), sae, width, run.device)
             run_cells(run, prober)
