@@ -127,7 +127,7 @@ MULTICLASS = Target("multiclass", "macro_auc", "several classes, by logistic reg
                     judge=lambda model, X, y: macro_auc(y, model.predict_proba(X)))
 
 # %% ../nbs/07b_targets.ipynb #9ca6d06e
-STRENGTHS = {"l1": tuple(np.logspace(0, -4, 10).tolist()), "l2": tuple(np.logspace(3, -7, 11).tolist())}
+STRENGTHS = {"l1": tuple(np.logspace(0, -3, 10).tolist()), "l2": tuple(np.logspace(3, -7, 11).tolist())}
 
 class Linear:
     "A fitted linear model of one number or more. `coef_`: (numbers, d), `intercept_`: (numbers,)."
