@@ -30,7 +30,7 @@ mutants: .venv/.dev ## edit the library in one place after another, and see whet
 	@$(BIN)/python tools/mutants.py
 
 benchmark: .cache/oracle/.built ## measure speed, memory and numbers against 0.4.2, for hours (what is measured stays in .cache/)
-	@cd nbs/benchmarks && for n in solvers speed verdict parity noise depth sweeps loading; do \
+	@cd nbs/benchmarks && for n in solvers speed verdict parity noise depth sweeps loading targets; do \
 		SAE_PROBES_ORACLE=$(CURDIR)/.cache/oracle/bin/python SAE_PROBES_SPEED=$(CURDIR)/.cache/speed SAE_PROBES_VERDICT=$(CURDIR)/.cache/verdict \
 		$(CURDIR)/$(BIN)/papermill $$n.ipynb $$n.ipynb || exit 1; done
 	@$(BIN)/nbdev_clean
