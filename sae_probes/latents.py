@@ -281,12 +281,15 @@ def _firing(latents: Sequence[int], test: Any, dataset: Dataset, rows: np.ndarra
 # %% ../nbs/13_latents.ipynb #cc47a917
 def _dataset_of(results: pd.DataFrame, dataset: Any) -> Dataset:
     "`load_dataset`; a `ValueError` that says what to give where only the results know the name."
-    try: return load_dataset(dataset)
+    try: found = load_dataset(dataset)
     except ValueError as e:
         if not isinstance(dataset, str) or not results["dataset"].eq(dataset).any(): raise
         raise ValueError(f"{dataset!r} is a task of your own, and its prompts are not in the results. Give as "
                          f"`dataset` what the run was given: the file, the `Dataset`, or ({dataset!r}, table).") from e
+    if found.kind == "binary": return found
+    raise ValueError(f"{found.name} has a {found.kind} target; latents are shown of probes of two classes only.")
 
+# %% ../nbs/13_latents.ipynb #fadfc97d
 def top_latents(results: pd.DataFrame, dataset: Any, sae: Any = None, model: Any = None, k: int = 16, n: int = 8,
                 prompts: int = 5, model_cache_path: str | Path | None = None, *, window: int = 40,
                 device: str | None = None, dtype: str = "float32", max_seq_len: int = MAX_SEQ_LEN,
