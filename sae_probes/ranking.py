@@ -191,6 +191,8 @@ def _groups(results: pd.DataFrame, score: Score, metric: str) -> Iterator[_Group
     group = _group(probes)
     for key, part in probes.groupby(group, dropna=False, sort=False) if group else [((), probes)]:
         names = dict(zip(group, key, strict=True))
+        if score.value is _logit and names.get("metric") == "r2" and not part["value"].between(0, 1).all():
+            raise ValueError("log odds are of shares, and R² goes below zero; rank by area, or leave such rows out.")
         part = part.assign(cell=part.groupby(_CELL, dropna=False, sort=False).ngroup())
         kinds = part.drop_duplicates("contender").set_index("contender")["kind"]
         values = _by_cell(part, score).reindex(index=part["cell"].unique(), columns=kinds.index)
